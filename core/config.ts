@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { bytes, duration } from './units.ts';
+
+/**
+ * Everything that can be set from outside, and the one reader of the environment. A row is a variable: its default
+ * (as one would write it), what it means, how it is read. Defaults may name another variable as $NAME.
+ */
+interface Setting<Value> {
+  readonly initial: string;
+  readonly about: string;
+  readonly schema: z.ZodType<Value>;
+}
+
+const setting = <Value>(initial: string, schema: z.ZodType<Value>, about: string): Setting<Value> => ({
+  initial,
+  about,
+  schema,
+});
+
+const text = z.string().min(1, 'must not be empty');
+const anyText = z.string();
+const size = bytes;
+const time = duration;
+const count = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number);
+const port = count.refine((value) => value <= 65_535, 'must be a port, 0 to 65535 (0: any free one)');
+const oneOf = <const Values extends readonly string[]>(...values: Values) => z.enum(values);
+const url = (...schemes: string[]) =>
+  z
+    .string()
+    .refine(
+      (value) => schemes.includes(value.split(':', 1)[0]!),
+      `must start with ${schemes.join(': or ')}:`,
+    );
+const portRange = z
+  .string()
+  .regex(/^\d+-\d+$/, 'must be two ports, such as 30000-30099')
+  .transform((value) => value.split('-').map(Number) as [number, number])
+  .refine(([first, last]) => first > 0 && first <= last && last <= 65_535, 'must go up, within 1 to 65535')
+  .transform(([first, last]) => ({ first, last }));
+
+export const settings = {
+  LANDFALL_DATA: setting('./data', text, 'folder for everything the embedded engine keeps'),
+  LANDFALL_STORE: setting('file:$LANDFALL_DATA/store', url('file'), 'object store'),
+  LANDFALL_QUEUE: setting('sqlite:$LANDFALL_DATA/queue.db', url('sqlite'), 'queue'),
+  LANDFALL_FLEET: setting('local:', url('local'), 'what listeners share: sessions and failed logins'),
+  LANDFALL_PARTNERS: setting('$LANDFALL_DATA/partners', text, 'folder of partner files, <name>.yaml each'),
+  LANDFALL_SCANNER: setting(
+    'clamd:own',
+    url('clamd'),
+    'clamd:own starts one; clamd:HOST:PORT or clamd:/path/of/socket uses yours',
+  ),
+  LANDFALL_SIGNATURES: setting('/var/lib/clamav', text, 'signature database of clamd:own, kept by freshclam'),
+
+  LANDFALL_FTP_ADDRESS: setting('127.0.0.1', text, 'address that the FTP listener binds'),
+  LANDFALL_FTP_PORT: setting('2121', port, 'port of FTP'),
+  LANDFALL_FTP_PASSIVE_PORTS: setting('30000-30099', portRange, 'ports of passive data connections'),
+  LANDFALL_FTP_PASSIVE_ADDRESS: setting(
+    '',
+    anyText,
+    'IPv4 address that PASV tells clients; empty: the one that the client dialled',
+  ),
+  LANDFALL_FTP_LOGIN_TIMEOUT: setting('1 min', time, 'from the connection to the login'),
+  LANDFALL_FTP_IDLE_TIMEOUT: setting('5 min', time, 'from command to command'),
+  LANDFALL_FTP_DATA_TIMEOUT: setting('30 s', time, 'for a data connection to be made'),
+  LANDFALL_FTP_STALL_TIMEOUT: setting('2 min', time, 'for a transfer without a byte moving'),
+  LANDFALL_FTP_TRANSFER_TIMEOUT: setting('24 h', time, 'for one whole transfer'),
+
+  LANDFALL_MAX_SESSIONS: setting('2000', count, 'sessions in all'),
+  LANDFALL_MAX_SESSIONS_PER_ADDRESS: setting('200', count, 'sessions from one address'),
+  LANDFALL_MAX_FILE_SIZE: setting('5 TiB', size, 'one file'),
+  LANDFALL_MEMORY: setting('64 MiB', size, 'memory of all transfers together'),
+  LANDFALL_BLOCK_SIZE: setting('256 KiB', size, 'one buffer of a transfer'),
+
+  LANDFALL_WORKERS: setting(
+    '4',
+    count,
+    'files in each stage at once in this process; 0: workers run elsewhere',
+  ),
+  LANDFALL_KEEP_UPLOADS: setting('24 h', time, 'how long an interrupted upload can be resumed'),
+  LANDFALL_KEEP_REPLACED: setting('7 d', time, 'how long replaced and removed files stay for the pipeline'),
+  LANDFALL_STOP_TIMEOUT: setting('30 s', time, 'for transfers and stages to end when it is told to stop'),
+
+  LANDFALL_LOG: setting(
+    'auto',
+    oneOf('auto', 'pretty', 'json'),
+    'auto: pretty on a terminal, JSON lines elsewhere',
+  ),
+  LANDFALL_LOG_LEVEL: setting('info', oneOf('debug', 'info', 'warn', 'error'), 'least level that is logged'),
+} as const satisfies Record<`LANDFALL_${string}`, Setting<unknown>>;
+
+type Name = keyof typeof settings;
+export type Config = { readonly [N in Name]: z.output<(typeof settings)[N]['schema']> };
+
+/** What is wrong with the environment: one line a fault, `NAME: why (value)`. */
+export class ConfigError extends Error {
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(`The configuration is not valid:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.faults = faults;
+  }
+}
+
+/** Reads all settings. Throws `ConfigError` with every fault, variables of ours that do not exist included. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const faults: string[] = [];
+  const written = (name: Name): string => {
+    const value = env[name] ?? settings[name].initial;
+    return value.replace(/\$(LANDFALL_[A-Z_]+)/g, (_, other: Name) => written(other));
+  };
+
+  for (const name of Object.keys(env)) {
+    if (name.startsWith('LANDFALL_') && !(name in settings)) faults.push(`${name}: there is no such setting`);
+  }
+  const config: Partial<Record<Name, unknown>> = {};
+  for (const name of Object.keys(settings) as Name[]) {
+    const parsed = settings[name].schema.safeParse(written(name));
+    if (parsed.success) config[name] = parsed.data;
+    else faults.push(`${name}: ${parsed.error.issues[0]!.message} (it is "${written(name)}")`);
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  return config as Config;
+}
+
+/** The table of settings for `--help`. */
+export function describeSettings(): string {
+  const rows = Object.entries(settings);
+  return rows.map(([name, { initial, about }]) => `  ${name}=${initial}\n      ${about}`).join('\n');
+}

@@ -1,0 +1,129 @@
+import { Buffer } from 'node:buffer';
+import { z } from 'zod';
+import type { Arrival } from './arrival.ts';
+import { createDigester } from './digests.ts';
+import { EDGE_BYTES, type Evidence, requireWhole } from './evidence.ts';
+import { Fault } from './fault.ts';
+import type { Feed, Partner } from './partner.ts';
+import { PUBLISH_GRACE_MS } from './pipeline.ts';
+import type { Upload } from './ports/store.ts';
+import { showBytes } from './units.ts';
+
+/**
+ * The one upload path of every protocol: write*, then commit, suspend or abort. Only a clean end commits.
+ *
+ * `commit` keeps promises 1 and 2 by its order: the bytes become durable while the announcement does; only then the
+ * object becomes visible, in one atomic step; only then it resolves and the listener says "done". A crash before the
+ * visible step leaves an announcement of nothing, which the workers drop after its grace; a crash after it leaves a
+ * whole file that is announced, and a sender that was not told so and may send it again.
+ */
+export interface Landing {
+  /** Bytes stored so far, those resumed from included. */
+  readonly size: number;
+  /** The chunk's memory is the caller's again when it resolves. Throws `too-large`, `store-full`, `store-down`. */
+  write(chunk: Uint8Array): Promise<void>;
+  /**
+   * Durable, announced and visible when it resolves. `evidence` is asked when the bytes have ended and again just
+   * before the file becomes visible. Throws `incomplete` (kept for a resume), `empty-file`, `exists` and the
+   * store's and the queue's faults; after any of them nothing is visible.
+   */
+  commit(evidence: () => Evidence): Promise<Arrival>;
+  /** Keeps what has arrived, for a resume; nothing is kept of an upload without bytes. */
+  suspend(): Promise<void>;
+  abort(): Promise<void>;
+}
+
+export interface LandingRules {
+  readonly partner: Partner;
+  readonly feed: Feed;
+  /** Bytes at most; the least of the listener's, the partner's and the feed's. */
+  readonly maxSize: number;
+  readonly replace: boolean;
+  /** What becomes of a whole upload besides being stored; nothing for empty files that are not announced. */
+  readonly announce: (arrival: Arrival) => Promise<void>;
+}
+
+/** What a suspended upload keeps for the one who goes on with it: its last bytes. */
+const noteSchema = z.object({ size: z.number(), tail: z.base64() });
+
+export function createLanding(
+  upload: Upload,
+  identity: Omit<Arrival, 'size' | 'digests' | 'receivedAt'>,
+  rules: LandingRules,
+): Landing {
+  const { feed, maxSize } = rules;
+  const resumed = upload.size > 0;
+  const digester = createDigester(resumed ? [] : rules.partner.digests);
+  let head = Buffer.alloc(0);
+  let tail = resumed ? tailOf(upload) : Buffer.alloc(0);
+
+  const keepEdges = (chunk: Uint8Array): void => {
+    if (head.length < EDGE_BYTES) head = Buffer.concat([head, chunk.subarray(0, EDGE_BYTES - head.length)]);
+    // A large chunk is the tail by itself; small ones, a byte at a time even, are joined.
+    const last = chunk.subarray(-EDGE_BYTES);
+    tail = last.length === EDGE_BYTES ? Buffer.from(last) : Buffer.concat([tail, last]).subarray(-EDGE_BYTES);
+  };
+
+  const suspend = async (): Promise<void> => {
+    if (upload.size === 0) await upload.abort();
+    else await upload.suspend(JSON.stringify({ size: upload.size, tail: tail.toString('base64') }));
+  };
+
+  const arrived = (): Arrival => ({
+    ...identity,
+    size: upload.size,
+    digests: digester.finish(),
+    receivedAt: new Date().toISOString(),
+  });
+
+  const publish = async (evidence: () => Evidence): Promise<Arrival> => {
+    if (upload.size === 0 && feed.accept.empty === 'refuse') throw new Fault('empty-file');
+    const content = { size: upload.size, head, tail };
+    requireWhole(feed, content, evidence());
+
+    const arrival = arrived();
+    const announcedAt = Date.now();
+    // Both are waited for, even when one fails: an upload's calls must not overlap.
+    const steps = await Promise.allSettled([upload.seal(), rules.announce(arrival)]);
+    for (const step of steps) if (step.status === 'rejected') throw step.reason;
+    requireWhole(feed, content, evidence());
+    await upload.publish({ replace: rules.replace });
+    // A publish so slow that a worker may have given up on the announcement: say it again, it is known by its id.
+    if (Date.now() - announcedAt > PUBLISH_GRACE_MS / 2) await rules.announce(arrival);
+    return arrival;
+  };
+
+  return {
+    get size() {
+      return upload.size;
+    },
+
+    async write(chunk) {
+      if (upload.size + chunk.length > maxSize) {
+        throw new Fault('too-large', `at most ${showBytes(maxSize)} are taken here`);
+      }
+      digester.update(chunk);
+      keepEdges(chunk);
+      await upload.write(chunk);
+    },
+
+    async commit(evidence) {
+      try {
+        return await publish(evidence);
+      } catch (thrown) {
+        const fault = Fault.from(thrown);
+        // The sender must hear the first fault, not that of the clearing up; what stays behind is swept.
+        await (fault.retry ? suspend() : upload.abort()).catch(() => undefined);
+        throw fault;
+      }
+    },
+
+    suspend,
+    abort: () => upload.abort(),
+  };
+}
+
+function tailOf(upload: Upload): Buffer {
+  const note = upload.note === undefined ? undefined : noteSchema.safeParse(JSON.parse(upload.note)).data;
+  return note?.size === upload.size ? Buffer.from(note.tail, 'base64') : Buffer.alloc(0);
+}

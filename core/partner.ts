@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import { digestNames } from './arrival.ts';
+import { isWithin, matchesPattern } from './paths.ts';
+import { bytes, duration } from './units.ts';
+
+/** What a partner's YAML file says. The schema is the documentation of its fields. */
+
+const NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+const name = z.string().regex(NAME, 'lower-case letters, digits, - and _, at most 63 characters');
+const path = z
+  .string()
+  .regex(/^\/(?:[^/\0\r\n]+(?:\/[^/\0\r\n]+)*)?$/, 'an absolute path without a slash at its end: /in')
+  .refine((text) => !text.split('/').some((segment) => segment === '.' || segment === '..'), 'no . or ..');
+
+export const actions = ['list', 'read', 'write', 'delete', 'rename', 'make'] as const;
+export type Action = (typeof actions)[number];
+
+/** Evidence that an upload is whole; a row of `core/evidence.ts` each. */
+export const evidenceNames = ['announced-size', 'trailer', 'control-alive'] as const;
+
+const targetSchema = z.discriminatedUnion('to', [
+  z.strictObject({
+    to: z.literal('folder'),
+    name,
+    /** A folder of this machine, made when missing; relative to where Landfall was started. */
+    path: z.string().min(1),
+    /** What to do when the folder has a file of that name from another arrival. */
+    existing: z.enum(['keep-both', 'replace', 'refuse']).default('keep-both'),
+  }),
+  z.strictObject({
+    to: z.literal('store'),
+    name,
+    /** Another folder of the store: `archive/acme`; may hold {partner} {feed} {date}. */
+    prefix: z.string().regex(/^[^/\0\r\n]+(?:\/[^/\0\r\n]+)*$/, 'a key prefix without outer slashes'),
+    existing: z.enum(['keep-both', 'replace', 'refuse']).default('keep-both'),
+  }),
+  z.strictObject({
+    to: z.literal('webhook'),
+    name,
+    url: z.url({ protocol: /^https?$/ }),
+    /** Standard Webhooks: `whsec_` and the base64 of 24 to 64 random bytes. */
+    secret: z.string().regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'whsec_ and base64 of 24 to 64 bytes'),
+    timeout: duration.default(15_000),
+  }),
+]);
+export type TargetSpec = z.infer<typeof targetSchema>;
+
+const feedSchema = z.strictObject({
+  name,
+  /** Glob over the partner's paths: `/in/*.x12`. The first feed that matches has the file. */
+  path: z.string().startsWith('/'),
+  accept: z
+    .strictObject({
+      /** What the content must be, whatever its name says. */
+      format: z.enum(['any', 'x12', 'text', 'csv', 'json', 'xml', 'zip', 'gzip', 'pdf']).default('any'),
+      minSize: bytes.default(0),
+      maxSize: bytes.optional(),
+      /** Files without a byte: refused at the upload, taken and announced, or taken and never announced. */
+      empty: z.enum(['refuse', 'announce', 'ignore']).default('refuse'),
+      /** A side file (`po.x12.sha256`, `.sha512`, `.sha1`, `.md5`) beside the file, uploaded before it. */
+      checksum: z.enum(['off', 'if-present', 'required']).default('if-present'),
+      /** Evidence without which an upload is not taken as whole. */
+      complete: z.array(z.enum(evidenceNames)).default(['control-alive']),
+    })
+    .prefault({}),
+  scan: z.enum(['required', 'off']).default('required'),
+  /** How the sender hears of it. */
+  acknowledge: z
+    .strictObject({
+      /** Where reports and acknowledgements are put, in the partner's own root. */
+      folder: path.default('/out'),
+      /** A readable report. */
+      report: z.enum(['never', 'on-error', 'always']).default('on-error'),
+      /** X12 functional acknowledgement, for feeds of that format. */
+      x12: z.enum(['never', 'on-error', 'always']).default('always'),
+    })
+    .prefault({}),
+  deliver: z.array(targetSchema).default([]),
+});
+export type Feed = z.infer<typeof feedSchema>;
+
+const partnerSchema = z.strictObject({
+  name,
+  enabled: z.boolean().default(true),
+  logins: z
+    .array(z.strictObject({ user: z.string().min(1).max(128), password: z.string().startsWith('$scrypt$') }))
+    .min(1),
+  /** Addresses or networks it may come from; anywhere when empty. */
+  addresses: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).default([]),
+  /** The folder of the store that is its root; partners may share one. */
+  root: name.optional(),
+  /** Folders that are made at its first login. */
+  folders: z.array(path).default(['/in', '/out']),
+  /** The deepest folder that holds a path decides; all is allowed where none does. */
+  permissions: z.array(z.strictObject({ folder: path, allow: z.array(z.enum(actions)) })).default([]),
+  /** What an upload to an existing name does. Replaced versions stay readable for the pipeline. */
+  existing: z.enum(['replace', 'refuse']).default('replace'),
+  /** Names of files that are still being written. */
+  temporary: z.array(z.string().min(1)).default(['*.tmp', '*.part', '*.filepart', '.in.*']),
+  digests: z.array(z.enum(digestNames)).default(['sha256']),
+  limits: z
+    .strictObject({
+      sessions: z.number().int().positive().default(100),
+      fileSize: bytes.optional(),
+    })
+    .prefault({}),
+  feeds: z.array(feedSchema).default([]),
+});
+export type Partner = z.infer<typeof partnerSchema>;
+
+/** A partner's file, checked: names within it are unique too. */
+export const partnerFile = partnerSchema.superRefine((partner, context) => {
+  const unique = (values: readonly string[], where: (index: number) => PropertyKey[], what: string) => {
+    for (const [index, value] of values.entries()) {
+      if (values.indexOf(value) === index) continue;
+      context.addIssue({ code: 'custom', path: where(index), message: `${what} "${value}" is there twice` });
+    }
+  };
+  const users = partner.logins.map((login) => login.user);
+  unique(users, (index) => ['logins', index, 'user'], 'user');
+  const feeds = partner.feeds.map((feed) => feed.name);
+  unique(feeds, (index) => ['feeds', index, 'name'], 'feed');
+  for (const [feed, { deliver }] of partner.feeds.entries()) {
+    const targets = deliver.map((target) => target.name);
+    unique(targets, (index) => ['feeds', feed, 'deliver', index, 'name'], 'target');
+  }
+});
+
+/** The feed of files that no feed of the partner asks for: scanned, on the timeline, delivered nowhere. */
+export const unclaimedFeed: Feed = feedSchema.parse({ name: 'unclaimed', path: '/**' });
+
+/** What holds for a file as long as its name is temporary; its feed's rules are applied when it gets its final one. */
+export const temporaryFeed: Feed = feedSchema.parse({
+  name: 'temporary',
+  path: '/**',
+  accept: { empty: 'ignore' },
+});
+
+export const feedFor = (partner: Partner, filePath: string): Feed =>
+  partner.feeds.find((feed) => matchesPattern(filePath, feed.path)) ?? unclaimedFeed;
+
+export const feedNamed = (partner: Partner, feed: string): Feed | undefined =>
+  feed === unclaimedFeed.name ? unclaimedFeed : partner.feeds.find((one) => one.name === feed);
+
+export const rootOf = (partner: Partner): string => partner.root ?? partner.name;
+
+export function allows(partner: Partner, action: Action, filePath: string): boolean {
+  let deepest: Partner['permissions'][number] | undefined;
+  for (const row of partner.permissions) {
+    if (isWithin(filePath, row.folder) && row.folder.length >= (deepest?.folder.length ?? 0)) deepest = row;
+  }
+  return deepest === undefined || deepest.allow.includes(action);
+}

@@ -1,0 +1,30 @@
+/** What the listeners must know of each other. In process for one listener, Redis for many. */
+export interface Fleet {
+  /**
+   * Counts a session in. Throws `limit-reached`, naming the limit, when there are as many sessions as `limits`
+   * allows. The answer counts it out again; calling it twice does no harm.
+   */
+  enter(who: SessionKey, limits: SessionLimits): Promise<() => Promise<void>>;
+  /** How long the next login for this user or address must wait, in milliseconds: 0 when it need not. */
+  loginDelayMs(who: LoginKey): Promise<number>;
+  /** A login failed (or, with `false`, succeeded: the user's failures are forgotten). */
+  loginFailed(who: LoginKey, failed: boolean): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface SessionKey {
+  /** Counted by address before the login, by partner after it. */
+  readonly address?: string;
+  readonly partner?: string;
+}
+
+export interface SessionLimits {
+  readonly total?: number;
+  readonly perAddress?: number;
+  readonly perPartner?: number;
+}
+
+export interface LoginKey {
+  readonly user: string;
+  readonly address: string;
+}

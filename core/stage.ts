@@ -1,0 +1,130 @@
+import type { Arrival } from './arrival.ts';
+import { encodeEvent, type LandfallEvent, type StageName, stageEvent } from './event.ts';
+import { Fault } from './fault.ts';
+import type { Ledger, Reason, StageRecord } from './ledger.ts';
+import type { Feed, Partner, TargetSpec } from './partner.ts';
+import { feedNamed } from './partner.ts';
+import { PUBLISH_GRACE_MS, pipeline } from './pipeline.ts';
+import type { Log } from './ports/log.ts';
+import type { Partners } from './ports/partners.ts';
+import type { Queue } from './ports/queue.ts';
+import type { Scanner } from './ports/scanner.ts';
+import type { Objects, Store } from './ports/store.ts';
+import type { Target } from './ports/target.ts';
+
+/**
+ * How one message becomes one stage done once. The same for every host, a consumer or a Lambda handler: what
+ * resolves is acknowledged, what throws is given back.
+ */
+
+export interface StagePorts {
+  readonly store: Store;
+  readonly queue: Queue;
+  readonly ledger: Ledger;
+  readonly partners: Partners;
+  readonly scanner: Scanner;
+  /** Opens a feed's target. */
+  readonly target: (spec: TargetSpec) => Target;
+  readonly log: Log;
+}
+
+/** One piece of work: the arrival with the rules that hold for it now. */
+export interface Work {
+  readonly arrival: Arrival;
+  readonly partner: Partner;
+  readonly feed: Feed;
+  readonly target?: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface Outcome {
+  readonly result: StageRecord['result'];
+  readonly reasons?: readonly Reason[];
+  readonly details?: Record<string, unknown>;
+  readonly next?: readonly { readonly stage: StageName; readonly target?: string }[];
+  readonly digests?: Arrival['digests'];
+}
+
+export type Stage = (work: Work, ports: StagePorts) => Promise<Outcome>;
+export type Stages = Readonly<Record<StageName, Stage>>;
+
+export interface Message {
+  readonly event: LandfallEvent;
+  readonly sentAt: Date;
+  readonly attempt: number;
+}
+
+/**
+ * Runs the stage unless the ledger has it already, writes its record, sends on what follows. Resolves when the message
+ * can go. Throws `not-yet` while the object is not published, any other `Fault` when the stage could not be done.
+ */
+export async function runStage(
+  stages: Stages,
+  message: Message,
+  ports: StagePorts,
+  signal: AbortSignal,
+): Promise<StageRecord | 'dropped'> {
+  const { arrival, target } = message.event.data;
+  const stage = message.event.type.slice('landfall.'.length) as StageName;
+  const key = { arrival: arrival.id, run: arrival.run, stage, target };
+
+  const done = await ports.ledger.stage(key);
+  if (done) return await sendOn(done, arrival, ports);
+
+  if (stage === 'validate') {
+    if (!(await ports.store.objects.head(arrival.key, arrival.id))) {
+      if (Date.now() - message.sentAt.getTime() > PUBLISH_GRACE_MS) return 'dropped';
+      throw new Fault('not-yet', arrival.path);
+    }
+    await ports.ledger.received(arrival);
+  }
+
+  const started = performance.now();
+  const record = (outcome: Outcome): StageRecord => ({
+    ...key,
+    result: outcome.result,
+    reasons: [...(outcome.reasons ?? [])],
+    at: new Date().toISOString(),
+    tookMs: Math.round((performance.now() - started) * 10) / 10,
+    details: outcome.details ?? {},
+    next: [...(outcome.next ?? [])],
+    ...(outcome.digests ? { digests: outcome.digests } : {}),
+  });
+
+  try {
+    const { partner, feed } = rulesFor(arrival, ports.partners);
+    const outcome = await stages[stage]({ arrival, partner, feed, target, signal }, ports);
+    return await sendOn(await ports.ledger.finish(record(outcome)), arrival, ports);
+  } catch (thrown) {
+    const fault = Fault.from(thrown);
+    const reason: Reason = { code: fault.code, message: fault.message };
+    const last = !fault.retry || message.attempt >= pipeline[stage].attempts;
+    // A note, not the stage's record: when it is tried again, or redriven from the dead letters, it runs.
+    if (!signal.aborted)
+      await ports.ledger.note(record({ result: last ? 'failed' : 'held', reasons: [reason] }));
+    throw fault;
+  }
+}
+
+/** The partner and the feed as they are now. Throws `not-found`: an operator mends the files and redrives. */
+function rulesFor(arrival: Arrival, partners: Partners): { partner: Partner; feed: Feed } {
+  const partner = partners.named(arrival.partner);
+  if (!partner) throw new Fault('not-found', `there is no partner "${arrival.partner}" any more`);
+  const feed = feedNamed(partner, arrival.feed);
+  if (!feed)
+    throw new Fault('not-found', `partner "${arrival.partner}" has no feed "${arrival.feed}" any more`);
+  return { partner, feed };
+}
+
+async function sendOn(record: StageRecord, arrival: Arrival, ports: StagePorts): Promise<StageRecord> {
+  const known = { ...arrival, digests: { ...arrival.digests, ...record.digests } };
+  for (const { stage, target } of record.next) {
+    const event = stageEvent(stage, known, target);
+    await ports.queue.send(pipeline[stage].queue, [{ body: encodeEvent(event), group: arrival.partner }]);
+  }
+  return record;
+}
+
+/** The bytes of an arrival, wherever its name has gone since. */
+export const bytesOf = (objects: Objects, arrival: Arrival) =>
+  objects.read(arrival.key, { arrival: arrival.id });

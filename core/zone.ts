@@ -1,0 +1,235 @@
+import { Buffer } from 'node:buffer';
+import { type Arrival, newArrivalId } from './arrival.ts';
+import { encodeEvent, stageEvent } from './event.ts';
+import { EDGE_BYTES, requireWhole } from './evidence.ts';
+import { Fault } from './fault.ts';
+import { createLanding, type Landing } from './landing.ts';
+import type { Ledger } from './ledger.ts';
+import { type Action, allows, type Feed, feedFor, type Partner, rootOf, temporaryFeed } from './partner.ts';
+import { fileKey, isTemporaryName, resolvePath } from './paths.ts';
+import { pipeline } from './pipeline.ts';
+import type { Queue } from './ports/queue.ts';
+import type { Entry, ObjectInfo, Store } from './ports/store.ts';
+import { showBytes } from './units.ts';
+
+/**
+ * A partner's landing zone: its files as it sees them, by path, within its root and its permissions. What every
+ * protocol of the listeners talks to.
+ */
+export interface Zone {
+  readonly partner: Partner;
+  /** The file or folder at the path. Throws `not-found`, `not-permitted`. */
+  stat(path: string): Promise<Entry>;
+  /** Throws `not-found`, `not-a-folder`, `not-permitted`. */
+  list(path: string): AsyncIterable<Entry>;
+  /** Throws `not-found`, `is-a-folder`, `bad-offset`, `not-permitted`. */
+  read(path: string, from?: number): Promise<Download>;
+  /** Throws `not-permitted`, `is-a-folder`, `exists`, `bad-offset`, `busy`. */
+  upload(path: string, how: UploadMode, sender: Sender): Promise<Landing>;
+  /** Bytes from which an upload could go on: of the suspended upload, or else of the file. Throws `not-found`. */
+  resumableSize(path: string): Promise<number>;
+  /** The digests that were computed when the file arrived. Throws `not-found`, `not-permitted`. */
+  digests(path: string): Promise<Arrival['digests']>;
+  makeFolder(path: string): Promise<void>;
+  removeFolder(path: string): Promise<void>;
+  remove(path: string): Promise<void>;
+  /** Moves a file or a folder; a file that leaves its temporary name for a final one is announced first. */
+  rename(from: string, to: string): Promise<void>;
+}
+
+export interface Download {
+  /** Bytes of the whole file. */
+  readonly size: number;
+  readonly modified: Date;
+  /** A chunk is valid until the next one is asked for. */
+  readonly bytes: AsyncIterable<Buffer>;
+}
+
+export type UploadMode = { readonly at: number } | 'append';
+
+/** Who sends, for the timeline. */
+export interface Sender {
+  readonly protocol: string;
+  readonly address: string;
+}
+
+export interface ZonePorts {
+  readonly store: Store;
+  readonly queue: Queue;
+  readonly ledger: Ledger;
+  /** Bytes; the listener's own limit for one file. */
+  readonly maxFileSize: number;
+}
+
+/** Opens the partner's zone, making its root and its standing folders where they are missing. */
+export async function openZone(partner: Partner, ports: ZonePorts): Promise<Zone> {
+  const { folders } = ports.store;
+  for (const path of ['/', ...partner.folders]) {
+    const key = fileKey(rootOf(partner), path);
+    if (await folders.head(key)) continue;
+    await folders.make(key).catch((thrown: unknown) => {
+      // Another session of the partner may have made it just now.
+      if (!(thrown instanceof Fault && thrown.code === 'exists')) throw thrown;
+    });
+  }
+  return createZone(partner, ports);
+}
+
+function createZone(partner: Partner, { store, queue, ledger, maxFileSize }: ZonePorts): Zone {
+  const { objects, folders, uploads } = store;
+  const keyOf = (path: string): string => fileKey(rootOf(partner), resolvePath('/', path));
+  const isTemporary = (path: string): boolean => isTemporaryName(path, partner.temporary);
+
+  const permit = (action: Action, path: string): void => {
+    if (!allows(partner, action, path)) throw new Fault('not-permitted', `${action} ${path}`);
+  };
+
+  const announce = (arrival: Arrival): Promise<void> =>
+    queue.send(pipeline.validate.queue, [
+      { body: encodeEvent(stageEvent('validate', arrival)), group: partner.name },
+    ]);
+
+  const stat = async (path: string): Promise<Entry> => {
+    const key = keyOf(path);
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    const file = path === '/' ? undefined : await objects.head(key);
+    if (file) return { kind: 'file', name, size: file.size, modified: file.modified };
+    const folder = await folders.head(key);
+    if (folder) return { kind: 'folder', name, modified: folder.modified };
+    throw new Fault('not-found', path);
+  };
+
+  const requireFile = async (path: string) => {
+    const file = path === '/' ? undefined : await objects.head(keyOf(path));
+    if (file) return file;
+    throw new Fault((await folders.head(keyOf(path))) ? 'is-a-folder' : 'not-found', path);
+  };
+
+  const maxSizeIn = (feed: Feed): number =>
+    Math.min(maxFileSize, partner.limits.fileSize ?? Infinity, feed.accept.maxSize ?? Infinity);
+
+  /** Before a file that was stored under a temporary name gets its final one: the rules of its feed, then the event. */
+  const announceRenamed = async (from: string, to: string): Promise<void> => {
+    const file = await requireFile(from);
+    const stored = file.arrival === undefined ? undefined : await ledger.arrival(file.arrival);
+    if (!stored) return;
+    const feed = feedFor(partner, to);
+    if (file.size > maxSizeIn(feed)) throw new Fault('too-large', `at most ${showBytes(maxSizeIn(feed))}`);
+    const [head, tail] = [await readEdge(file, 0), await readEdge(file, Math.max(0, file.size - EDGE_BYTES))];
+    requireWhole(feed, { size: file.size, head, tail }, { announcedSize: file.size, controlAlive: true });
+    if (!isAnnounced(feed, file.size)) return;
+    await announce({
+      ...stored,
+      feed: feed.name,
+      key: keyOf(to),
+      path: to,
+      receivedAt: new Date().toISOString(),
+    });
+  };
+
+  const readEdge = async (file: ObjectInfo, from: number): Promise<Buffer> => {
+    const chunks: Buffer[] = [];
+    const range = { from, to: Math.min(file.size, from + EDGE_BYTES) };
+    for await (const chunk of objects.read(file.key, range)) chunks.push(Buffer.from(chunk));
+    return Buffer.concat(chunks);
+  };
+
+  return {
+    partner,
+
+    async stat(path) {
+      permit('list', path);
+      return stat(path);
+    },
+
+    list(path) {
+      permit('list', path);
+      return folders.list(keyOf(path));
+    },
+
+    async read(path, from = 0) {
+      permit('read', path);
+      const file = await requireFile(path);
+      if (from > file.size)
+        throw new Fault('bad-offset', `${from} is beyond the ${file.size} bytes of ${path}`);
+      const { size, modified, arrival } = file;
+      return { size, modified, bytes: objects.read(file.key, { from, ...(arrival ? { arrival } : {}) }) };
+    },
+
+    async upload(path, how, sender) {
+      permit('write', path);
+      const key = keyOf(path);
+      const temporary = isTemporary(path);
+      const feed = temporary ? temporaryFeed : feedFor(partner, path);
+      const replace = temporary || partner.existing === 'replace';
+      if (path === '/' || (await folders.head(key))) throw new Fault('is-a-folder', path);
+      if (!replace && (await objects.head(key))) throw new Fault('exists', path);
+
+      const id = newArrivalId();
+      const at = how === 'append' ? await this.resumableSize(path).catch(orZero) : how.at;
+      const upload = at === 0 ? await uploads.begin(key, id) : await uploads.resume(key, id, at);
+      const { protocol, address: remote } = sender;
+      const identity = { id, partner: partner.name, feed: feed.name, key, path, protocol, remote, run: 1 };
+      return createLanding(upload, identity, {
+        partner,
+        feed,
+        maxSize: maxSizeIn(feed),
+        replace,
+        announce: async (arrival) => {
+          if (temporary) await ledger.stored(arrival);
+          else if (isAnnounced(feed, arrival.size)) await announce(arrival);
+        },
+      });
+    },
+
+    async resumableSize(path) {
+      permit('write', path);
+      return (await uploads.suspended(keyOf(path)))?.size ?? (await requireFile(path)).size;
+    },
+
+    async digests(path) {
+      permit('read', path);
+      const file = await requireFile(path);
+      return (file.arrival && (await ledger.arrival(file.arrival))?.digests) || {};
+    },
+
+    async makeFolder(path) {
+      permit('make', path);
+      await folders.make(keyOf(path));
+    },
+
+    async removeFolder(path) {
+      permit('delete', path);
+      if (path === '/') throw new Fault('not-permitted', 'the root stays');
+      await folders.remove(keyOf(path));
+    },
+
+    async remove(path) {
+      permit('delete', path);
+      await requireFile(path);
+      await objects.remove(keyOf(path));
+    },
+
+    async rename(from, to) {
+      permit('rename', from);
+      permit('write', to);
+      if (from === '/' || to === '/') throw new Fault('not-permitted', 'the root stays');
+      if ((await stat(from)).kind === 'folder') return folders.rename(keyOf(from), keyOf(to));
+      const replace = partner.existing === 'replace' || isTemporary(to);
+      if (!replace && (await objects.head(keyOf(to)))) throw new Fault('exists', to);
+      if (isTemporary(from) && !isTemporary(to)) await announceRenamed(from, to);
+      await objects.rename(keyOf(from), keyOf(to), { replace });
+    },
+  };
+}
+
+/** Throws `empty-file` where the feed refuses such. */
+function isAnnounced(feed: Feed, size: number): boolean {
+  if (size === 0 && feed.accept.empty === 'refuse') throw new Fault('empty-file');
+  return size > 0 || feed.accept.empty === 'announce';
+}
+
+const orZero = (thrown: unknown): number => {
+  if (thrown instanceof Fault && thrown.code === 'not-found') return 0;
+  throw thrown;
+};
