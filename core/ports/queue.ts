@@ -5,13 +5,14 @@
  * with `release` and `bury`. Every method throws `Fault` `queue-down` when the engine fails.
  */
 export interface Queue {
-  /** Durable when it resolves, all or none. */
+  /** Durable when it resolves, all or none. Throws `bad-argument` for a body that is too long or not well-formed. */
   send(queue: string, messages: readonly Outgoing[]): Promise<void>;
   /**
    * Up to `max` messages, hidden from other consumers for `visibilityMs`; waits up to `waitMs` for the first one.
    * Answers an empty list when none came or `signal` aborted.
    */
   receive(queue: string, options: Receive, signal: AbortSignal): Promise<Delivery[]>;
+  /** A bounded number of them. */
   deadLetters(queue: string): Promise<DeadLetter[]>;
   /** Puts dead letters back, all of the queue or those named, as if sent now. Answers how many. */
   redrive(queue: string, ids?: readonly string[]): Promise<number>;
@@ -21,7 +22,7 @@ export interface Queue {
 }
 
 export interface Outgoing {
-  /** Any text: the engine keeps every character as it is. At most 256 KiB in UTF-8. */
+  /** Any well-formed text: the engine keeps every character as it is. At most 256 KiB in UTF-8. */
   readonly body: string;
   /** Not to be received before this many milliseconds from now. */
   readonly delayMs?: number;

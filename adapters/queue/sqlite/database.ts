@@ -1,0 +1,105 @@
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Fault } from '../../../core/fault.ts';
+import { BLOCKING_WAIT_MS, whileBusy } from './busy.ts';
+import { sqliteFault } from './sqlite-fault.ts';
+
+/**
+ * The steps from one version of the schema to the next; `user_version` counts those that were done.
+ *
+ * A message is ready when `visible_at` is null, and else hidden until then: in a consumer's hands (`held`) or
+ * delayed. `attempt` names the holder too: it counts up with every receive, and ids are never used again. Indexes
+ * are partial, so that what is hidden costs a receive nothing, however much there is.
+ */
+const migrations = [
+  `CREATE TABLE message (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     queue TEXT NOT NULL,
+     lane TEXT NOT NULL,
+     turn INTEGER NOT NULL,
+     visible_at INTEGER,
+     held INTEGER NOT NULL DEFAULT 0,
+     attempt INTEGER NOT NULL DEFAULT 0,
+     sent_at INTEGER NOT NULL,
+     body TEXT NOT NULL
+   ) STRICT;
+   CREATE INDEX message_ready ON message (queue, turn) WHERE visible_at IS NULL;
+   CREATE INDEX message_hidden ON message (queue, visible_at, held) WHERE visible_at IS NOT NULL;
+   CREATE INDEX message_lane ON message (queue, lane, turn);
+   CREATE TABLE dead_letter (
+     id INTEGER PRIMARY KEY,
+     queue TEXT NOT NULL,
+     lane TEXT NOT NULL,
+     attempt INTEGER NOT NULL,
+     reason TEXT NOT NULL,
+     died_at INTEGER NOT NULL,
+     body TEXT NOT NULL
+   ) STRICT;
+   CREATE INDEX dead_letter_queue ON dead_letter (queue, id);`,
+];
+
+/** Bytes to which the write-ahead log is cut after a checkpoint. */
+const WAL_BYTES = 16 * 1024 * 1024;
+/** Pages of 4 KiB after which the write-ahead log is copied into the database. */
+const CHECKPOINT_PAGES = 1_000;
+
+/**
+ * Opens the database, made with its folder when missing. Throws `queue-down` for a file that is no database, is
+ * damaged, or was written by a newer program; `store-full`.
+ */
+export async function openDatabase(file: string): Promise<DatabaseSync> {
+  let database: DatabaseSync;
+  try {
+    makeFolder(dirname(resolve(file)));
+    database = new DatabaseSync(file, { timeout: BLOCKING_WAIT_MS });
+  } catch (thrown) {
+    throw sqliteFault(thrown);
+  }
+  try {
+    // FULL: a commit is on the disk when it returns, in WAL mode too (sqlite.org/pragma.html#pragma_synchronous).
+    await whileBusy(() =>
+      database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+        PRAGMA journal_size_limit = ${WAL_BYTES}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`),
+    );
+    await whileBusy(() => migrate(database, file));
+    return database;
+  } catch (thrown) {
+    database.close();
+    throw thrown;
+  }
+}
+
+function migrate(database: DatabaseSync, file: string): void {
+  const version = () => Number(database.prepare('PRAGMA user_version').get()!.user_version);
+  if (version() > migrations.length) {
+    throw new Fault(
+      'queue-down',
+      `${file} has version ${version()} of the queue's schema, this program knows ${migrations.length}`,
+    );
+  }
+  if (version() === migrations.length) return;
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    // Asked again: another process may have done it while this one waited for the lock.
+    for (const step of migrations.slice(version())) database.exec(step);
+    database.exec(`PRAGMA user_version = ${migrations.length}; COMMIT`);
+  } catch (thrown) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw thrown;
+  }
+}
+
+/** The folder and those above it, and their names on the disk: SQLite sees to that of its files only. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  const parent = dirname(folder);
+  makeFolder(parent);
+  mkdirSync(folder, { recursive: true });
+  const handle = openSync(parent, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}

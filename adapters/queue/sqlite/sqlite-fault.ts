@@ -1,0 +1,22 @@
+import { Fault } from '../../../core/fault.ts';
+
+/** SQLite's primary result codes (sqlite.org/rescode.html); the low byte of what node:sqlite calls `errcode`. */
+const SQLITE_BUSY = 5;
+const SQLITE_FULL = 13;
+
+const primaryCode = (thrown: unknown): number | undefined => {
+  const code = thrown instanceof Error && 'errcode' in thrown ? thrown.errcode : undefined;
+  return typeof code === 'number' ? code & 0xff : undefined;
+};
+
+/** Another process has the lock that this one needs. */
+export const isBusy = (thrown: unknown): boolean => primaryCode(thrown) === SQLITE_BUSY;
+
+/** `store-full` when the disk is full, `queue-down` for all else, with SQLite's error as the cause. */
+export function sqliteFault(thrown: unknown): Fault {
+  if (thrown instanceof Fault) return thrown;
+  const detail = thrown instanceof Error ? thrown.message : undefined;
+  return new Fault(primaryCode(thrown) === SQLITE_FULL ? 'store-full' : 'queue-down', detail, {
+    cause: thrown,
+  });
+}
