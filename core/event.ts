@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { type Arrival, arrivalSchema } from './arrival.ts';
+import { asciiJson } from './ascii-json.ts';
 import { Fault } from './fault.ts';
 
 /**
  * What goes through the queues: CloudEvents 1.0 in its JSON format (structured mode).
  *
- * The text is ASCII only: everything else is written as a \u escape, so that a name with any character, a lone
- * surrogate or a control code included, passes queues that take only what XML can say (SQS).
+ * The text is ASCII only, because there are queues that take only what XML can say (SQS).
  */
 const eventSchema = z.object({
   specversion: z.literal('1.0'),
@@ -41,12 +41,10 @@ export function stageEvent(stage: StageName, arrival: Arrival, target?: string):
   };
 }
 
-export function encodeEvent(event: LandfallEvent): string {
-  return JSON.stringify(event).replace(
-    /[^\x20-\x7e]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
+/** The stage that the event asks for. */
+export const stageOf = (event: LandfallEvent): StageName => event.type.slice('landfall.'.length) as StageName;
+
+export const encodeEvent = (event: LandfallEvent): string => asciiJson(event);
 
 /** Throws `bad-argument`, naming the field, for a text that is no event of ours. */
 export function decodeEvent(text: string): LandfallEvent {

@@ -1,4 +1,5 @@
 import type { StageName } from './event.ts';
+import type { Fault } from './fault.ts';
 
 /**
  * The stages, as data: workers, every queue engine and the deployment read this table.
@@ -8,7 +9,7 @@ import type { StageName } from './event.ts';
  */
 export interface StageRow {
   readonly queue: string;
-  /** For one attempt. Also the visibility timeout, which the consumer extends while it works. */
+  /** For one attempt. The visibility timeout is much shorter: the consumer extends it while it works. */
   readonly timeoutMs: number;
   readonly attempts: number;
   readonly retryMs: readonly number[];
@@ -45,6 +46,10 @@ export const pipeline = {
 } as const satisfies Record<StageName, StageRow>;
 
 export const stageNames = Object.keys(pipeline) as StageName[];
+
+/** Whether a stage that threw `fault` at this attempt is tried no more: its message becomes a dead letter. */
+export const isLastAttempt = (stage: StageRow, fault: Fault, attempt: number): boolean =>
+  !fault.retry || attempt >= stage.attempts;
 
 /** The wait before the next attempt, spread by a fifth either way so that retries do not come in step. */
 export function retryDelayMs(stage: StageRow, attempt: number, random = Math.random()): number {

@@ -1,10 +1,10 @@
 import type { Arrival } from './arrival.ts';
-import { encodeEvent, type LandfallEvent, type StageName, stageEvent } from './event.ts';
-import { Fault } from './fault.ts';
+import { encodeEvent, type LandfallEvent, type StageName, stageEvent, stageOf } from './event.ts';
+import { Fault, type FaultCode } from './fault.ts';
 import type { Ledger, Reason, StageRecord } from './ledger.ts';
 import type { Feed, Partner, TargetSpec } from './partner.ts';
 import { feedNamed } from './partner.ts';
-import { PUBLISH_GRACE_MS, pipeline } from './pipeline.ts';
+import { isLastAttempt, PUBLISH_GRACE_MS, pipeline } from './pipeline.ts';
 import type { Log } from './ports/log.ts';
 import type { Partners } from './ports/partners.ts';
 import type { Queue } from './ports/queue.ts';
@@ -56,7 +56,8 @@ export interface Message {
 
 /**
  * Runs the stage unless the ledger has it already, writes its record, sends on what follows. Resolves when the message
- * can go. Throws `not-yet` while the object is not published, any other `Fault` when the stage could not be done.
+ * can go. Throws `not-yet` while the object is not published, `cancelled` when the host stops, any other `Fault` when
+ * the stage could not be done. `signal` aborts with the fault that says why: `timed-out` or `cancelled`.
  */
 export async function runStage(
   stages: Stages,
@@ -65,19 +66,11 @@ export async function runStage(
   signal: AbortSignal,
 ): Promise<StageRecord | 'dropped'> {
   const { arrival, target } = message.event.data;
-  const stage = message.event.type.slice('landfall.'.length) as StageName;
+  const stage = stageOf(message.event);
   const key = { arrival: arrival.id, run: arrival.run, stage, target };
 
   const done = await ports.ledger.stage(key);
   if (done) return await sendOn(done, arrival, ports);
-
-  if (stage === 'validate') {
-    if (!(await ports.store.objects.head(arrival.key, arrival.id))) {
-      if (Date.now() - message.sentAt.getTime() > PUBLISH_GRACE_MS) return 'dropped';
-      throw new Fault('not-yet', arrival.path);
-    }
-    await ports.ledger.received(arrival);
-  }
 
   const started = performance.now();
   const record = (outcome: Outcome): StageRecord => ({
@@ -91,19 +84,45 @@ export async function runStage(
     ...(outcome.digests ? { digests: outcome.digests } : {}),
   });
 
+  let outcome: Outcome;
   try {
+    if (stage === 'validate' && !(await isPublished(message, ports))) return 'dropped';
+    if (message.attempt > pipeline[stage].attempts) {
+      throw new Fault('internal', `given up: none of ${pipeline[stage].attempts} attempts came to an end`);
+    }
     const { partner, feed } = rulesFor(arrival, ports.partners);
-    const outcome = await stages[stage]({ arrival, partner, feed, target, signal }, ports);
-    return await sendOn(await ports.ledger.finish(record(outcome)), arrival, ports);
+    outcome = await stages[stage]({ arrival, partner, feed, target, signal }, ports);
   } catch (thrown) {
-    const fault = Fault.from(thrown);
-    const reason: Reason = { code: fault.code, message: fault.message };
-    const last = !fault.retry || message.attempt >= pipeline[stage].attempts;
-    // A note, not the stage's record: when it is tried again, or redriven from the dead letters, it runs.
-    if (!signal.aborted)
+    const fault = Fault.from(signal.aborted ? signal.reason : thrown);
+    if (!UNREMARKABLE.has(fault.code)) {
+      const reason: Reason = { code: fault.code, message: fault.message };
+      const last = isLastAttempt(pipeline[stage], fault, message.attempt);
+      // A note, not the stage's record: when it is tried again, or redriven from the dead letters, it runs.
       await ports.ledger.note(record({ result: last ? 'failed' : 'held', reasons: [reason] }));
+    }
     throw fault;
   }
+  return await sendOn(await ports.ledger.finish(record(outcome)), arrival, ports);
+}
+
+/** Faults that are part of every day and nothing for the timeline. */
+const UNREMARKABLE: ReadonlySet<FaultCode> = new Set(['not-yet', 'cancelled']);
+
+/**
+ * Whether the object is there; then the arrival is on the timeline, too. False when it never came. Throws `not-yet`
+ * while it may still come, and `not-found` when it was there and has been swept.
+ */
+async function isPublished({ event, sentAt }: Message, { store, ledger }: StagePorts): Promise<boolean> {
+  const { arrival } = event.data;
+  if (await store.objects.head(arrival.key, arrival.id)) {
+    await ledger.received(arrival);
+    return true;
+  }
+  if (Date.now() - sentAt.getTime() <= PUBLISH_GRACE_MS) throw new Fault('not-yet', arrival.path);
+  if ((await ledger.timeline(arrival.id))?.announced) {
+    throw new Fault('not-found', 'the store does not have the file any more');
+  }
+  return false;
 }
 
 /** The partner and the feed as they are now. Throws `not-found`: an operator mends the files and redrives. */
@@ -118,9 +137,13 @@ function rulesFor(arrival: Arrival, partners: Partners): { partner: Partner; fee
 
 async function sendOn(record: StageRecord, arrival: Arrival, ports: StagePorts): Promise<StageRecord> {
   const known = { ...arrival, digests: { ...arrival.digests, ...record.digests } };
-  for (const { stage, target } of record.next) {
-    const event = stageEvent(stage, known, target);
-    await ports.queue.send(pipeline[stage].queue, [{ body: encodeEvent(event), group: arrival.partner }]);
+  const byQueue = Map.groupBy(record.next, ({ stage }) => pipeline[stage].queue);
+  for (const [queue, next] of byQueue) {
+    const bodies = next.map(({ stage, target }) => encodeEvent(stageEvent(stage, known, target)));
+    await ports.queue.send(
+      queue,
+      bodies.map((body) => ({ body, group: arrival.partner })),
+    );
   }
   return record;
 }
