@@ -6,7 +6,7 @@ import { Fault } from './fault.ts';
 import { createLanding, type Landing } from './landing.ts';
 import type { Ledger } from './ledger.ts';
 import { type Action, allows, type Feed, feedFor, type Partner, rootOf, temporaryFeed } from './partner.ts';
-import { fileKey, isTemporaryName, resolvePath } from './paths.ts';
+import { baseName, fileKey, isTemporaryName, parentPath, resolvePath } from './paths.ts';
 import { pipeline } from './pipeline.ts';
 import type { Queue } from './ports/queue.ts';
 import type { Entry, ObjectInfo, Store } from './ports/store.ts';
@@ -91,7 +91,7 @@ function createZone(partner: Partner, { store, queue, ledger, maxFileSize }: Zon
 
   const stat = async (path: string): Promise<Entry> => {
     const key = keyOf(path);
-    const name = path.slice(path.lastIndexOf('/') + 1);
+    const name = baseName(path);
     const file = path === '/' ? undefined : await objects.head(key);
     if (file) return { kind: 'file', name, size: file.size, modified: file.modified };
     const folder = await folders.head(key);
@@ -163,6 +163,7 @@ function createZone(partner: Partner, { store, queue, ledger, maxFileSize }: Zon
       const feed = temporary ? temporaryFeed : feedFor(partner, path);
       const replace = temporary || partner.existing === 'replace';
       if (path === '/' || (await folders.head(key))) throw new Fault('is-a-folder', path);
+      if (!(await folders.head(keyOf(parentPath(path))))) throw new Fault('not-found', parentPath(path));
       if (!replace && (await objects.head(key))) throw new Fault('exists', path);
 
       const id = newArrivalId();
