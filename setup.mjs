@@ -9,6 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
 /** What must be on the PATH, for which mode, and the package that brings it; `-` where none is known. */
 const PROGRAMS = [
@@ -43,7 +44,7 @@ const LOCK_EMPTY_MS = 10_000;
 /** Lines of a failed program's output that are shown. */
 const SHOWN_LINES = 25;
 
-const root = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
+const root = fileURLToPath(new URL('.', import.meta.url));
 const modules = join(root, 'node_modules');
 const lock = join(root, '.setup-lock');
 const [mode, ...flags] = process.argv.slice(2);
