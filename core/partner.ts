@@ -18,6 +18,26 @@ export type Action = (typeof actions)[number];
 /** Evidence that an upload is whole; a row of `core/evidence.ts` each. */
 export const evidenceNames = ['announced-size', 'trailer', 'control-alive'] as const;
 
+/** What a store target's prefix may hold, filled in for each arrival. */
+export const prefixPlaceholders = ['partner', 'feed', 'date', 'arrival'] as const;
+const known = new Set<string>(prefixPlaceholders.map((placeholder) => `{${placeholder}}`));
+/** Top folders of the store that are Landfall's own: a delivery there could forge a record or a partner's file. */
+const ownFolders = ['files', 'ledger', 'quarantine'];
+
+const prefix = z
+  .string()
+  .regex(/^[^/\0\r\n]+(?:\/[^/\0\r\n]+)*$/, 'a key prefix without outer slashes')
+  .refine((text) => !text.split('/').some((segment) => segment === '.' || segment === '..'), 'no . or ..')
+  .refine(
+    (text) => !ownFolders.includes(text.split('/', 1)[0]!),
+    `must not start with a folder of Landfall's own: ${ownFolders.join('/, ')}/`,
+  )
+  .refine((text) => !text.split('/', 1)[0]!.includes('{'), 'the first folder must hold no placeholder')
+  .refine(
+    (text) => (text.match(/\{[^}]*\}?|\}/g) ?? []).every((one) => known.has(one)),
+    `placeholders are ${[...known].join(' ')}`,
+  );
+
 const targetSchema = z.discriminatedUnion('to', [
   z.strictObject({
     to: z.literal('folder'),
@@ -30,14 +50,16 @@ const targetSchema = z.discriminatedUnion('to', [
   z.strictObject({
     to: z.literal('store'),
     name,
-    /** Another folder of the store: `archive/acme`; may hold {partner} {feed} {date}. */
-    prefix: z.string().regex(/^[^/\0\r\n]+(?:\/[^/\0\r\n]+)*$/, 'a key prefix without outer slashes'),
+    /** Another folder of the store: `archive/acme`; may hold {partner} {feed} {date} {arrival}. */
+    prefix,
     existing: z.enum(['keep-both', 'replace', 'refuse']).default('keep-both'),
   }),
   z.strictObject({
     to: z.literal('webhook'),
     name,
-    url: z.url({ protocol: /^https?$/ }),
+    url: z
+      .url({ protocol: /^https?$/ })
+      .refine((url) => !/^\w+:\/*[^/?#]*@/.test(url), 'no user and password: the secret signs what is sent'),
     /** Standard Webhooks: `whsec_` and the base64 of 24 to 64 random bytes. */
     secret: z.string().regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'whsec_ and base64 of 24 to 64 bytes'),
     timeout: duration.default(15_000),

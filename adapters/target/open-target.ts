@@ -1,0 +1,20 @@
+import type { TargetSpec } from '../../core/partner.ts';
+import type { Objects } from '../../core/ports/store.ts';
+import type { Target } from '../../core/ports/target.ts';
+import { createFolderTarget } from './folder.ts';
+import { createStorePrefixTarget } from './store-prefix.ts';
+import { createWebhookTarget } from './webhook.ts';
+
+type Openers = { [To in TargetSpec['to']]: (spec: SpecOf<To>, objects: Objects) => Target };
+export type SpecOf<To extends TargetSpec['to']> = Extract<TargetSpec, { to: To }>;
+
+const openers: Openers = {
+  folder: createFolderTarget,
+  store: createStorePrefixTarget,
+  webhook: createWebhookTarget,
+};
+
+export const openTarget = <To extends TargetSpec['to']>(
+  spec: SpecOf<To> & { to: To },
+  objects: Objects,
+): Target => openers[spec.to](spec, objects);
