@@ -10,7 +10,7 @@ import { createSlots } from './slots.ts';
 export interface ConsumerOptions {
   readonly stages: Stages;
   readonly ports: StagePorts;
-  /** Messages of each stage at once. */
+  /** Messages of each stage at once; 0 for none, ever. */
   readonly concurrency: number;
   /** Stops the consumer: nothing new is begun. */
   readonly signal: AbortSignal;
@@ -51,7 +51,8 @@ export function startConsumer(options: ConsumerOptions): Consumer {
   if (signal.aborted) stop();
   else signal.addEventListener('abort', stop, { once: true });
 
-  const loops = stageNames.map((stage) => consumeStage(stage, options, outage, running));
+  const hosted = options.concurrency > 0 ? stageNames : [];
+  const loops = hosted.map((stage) => consumeStage(stage, options, outage, running));
   return { done: Promise.all(loops).then(() => clearTimeout(deadline)) };
 }
 

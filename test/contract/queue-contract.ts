@@ -8,7 +8,7 @@ import { pipeline } from '../../core/pipeline.ts';
 import type { Delivery, Queue } from '../../core/ports/queue.ts';
 
 /** One engine, empty: queues that share it, each as another process would have it. */
-export interface QueueLab {
+interface QueueLab {
   open(): Promise<Queue>;
   /** After all queues are closed. */
   remove(): Promise<void>;

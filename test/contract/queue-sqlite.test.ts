@@ -90,7 +90,9 @@ describe('groups take turns', () => {
 describe('the file', () => {
   test('a file that is no database is queue-down, with the cause', async () => {
     writeFileSync(file, 'this is no database, and long enough to be looked at as one '.repeat(20));
-    await expect(open()).rejects.toMatchObject({ code: 'queue-down', cause: { code: 'ERR_SQLITE_ERROR' } });
+    const refused = open();
+    await expect(refused).rejects.toMatchObject({ code: 'queue-down', cause: { code: 'ERR_SQLITE_ERROR' } });
+    await expect(refused).rejects.toThrow(/queue\.db: file is not a database/);
   });
 
   test('a folder that cannot be made is queue-down', async () => {
@@ -103,7 +105,13 @@ describe('the file', () => {
     const database = new DatabaseSync(file);
     database.exec('PRAGMA user_version = 99');
     database.close();
-    await expect(open()).rejects.toThrow(/version 99 .* this program knows 1/);
+    await expect(open()).rejects.toThrow(/queue\.db: it has version 99 .* this program knows 1/);
+  });
+
+  test('several processes may make it at once', async () => {
+    const queues = await Promise.all([open(), open(), open(), open()]);
+    await Promise.all(queues.map((queue) => queue.send('q', [{ body: 'x' }])));
+    expect((await queues[0]!.depth('q')).waiting).toBe(4);
   });
 
   test('a damaged page is queue-down', async () => {

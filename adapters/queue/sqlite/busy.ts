@@ -18,7 +18,7 @@ export async function whileBusy<T>(work: () => T): Promise<T> {
     } catch (thrown) {
       if (!isBusy(thrown)) throw sqliteFault(thrown);
       if (performance.now() - started > BUSY_LIMIT_MS) {
-        throw new Fault('queue-down', `locked by another process for ${BUSY_LIMIT_MS} ms`, { cause: thrown });
+        throw new Fault('queue-down', undefined, { cause: thrown });
       }
       await sleep(Math.random() * RETRY_MS);
     }

@@ -49,33 +49,31 @@ const CHECKPOINT_PAGES = 1_000;
  * damaged, or was written by a newer program; `store-full`.
  */
 export async function openDatabase(file: string): Promise<DatabaseSync> {
-  let database: DatabaseSync;
+  let database: DatabaseSync | undefined;
   try {
     makeFolder(dirname(resolve(file)));
-    database = new DatabaseSync(file, { timeout: BLOCKING_WAIT_MS });
-  } catch (thrown) {
-    throw sqliteFault(thrown);
-  }
-  try {
+    const opened = new DatabaseSync(file, { timeout: BLOCKING_WAIT_MS });
+    database = opened;
     // FULL: a commit is on the disk when it returns, in WAL mode too (sqlite.org/pragma.html#pragma_synchronous).
     await whileBusy(() =>
-      database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+      opened.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
         PRAGMA journal_size_limit = ${WAL_BYTES}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`),
     );
-    await whileBusy(() => migrate(database, file));
-    return database;
+    await whileBusy(() => migrate(opened));
+    return opened;
   } catch (thrown) {
-    database.close();
-    throw thrown;
+    database?.close();
+    const { code, detail, cause } = sqliteFault(thrown);
+    throw new Fault(code, `${file}: ${detail ?? (cause as Error).message}`, { cause });
   }
 }
 
-function migrate(database: DatabaseSync, file: string): void {
+function migrate(database: DatabaseSync): void {
   const version = () => Number(database.prepare('PRAGMA user_version').get()!.user_version);
   if (version() > migrations.length) {
     throw new Fault(
       'queue-down',
-      `${file} has version ${version()} of the queue's schema, this program knows ${migrations.length}`,
+      `it has version ${version()} of the queue's schema, and this program knows ${migrations.length}`,
     );
   }
   if (version() === migrations.length) return;

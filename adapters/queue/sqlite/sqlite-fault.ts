@@ -15,8 +15,6 @@ export const isBusy = (thrown: unknown): boolean => primaryCode(thrown) === SQLI
 /** `store-full` when the disk is full, `queue-down` for all else, with SQLite's error as the cause. */
 export function sqliteFault(thrown: unknown): Fault {
   if (thrown instanceof Fault) return thrown;
-  const detail = thrown instanceof Error ? thrown.message : undefined;
-  return new Fault(primaryCode(thrown) === SQLITE_FULL ? 'store-full' : 'queue-down', detail, {
-    cause: thrown,
-  });
+  const code = primaryCode(thrown) === SQLITE_FULL ? 'store-full' : 'queue-down';
+  return new Fault(code, undefined, { cause: thrown });
 }
