@@ -17,8 +17,8 @@ export interface Evidence {
 
 export interface Content {
   readonly size: number;
-  /** The first and the last bytes of the file, at most `EDGE_BYTES` each. */
-  readonly head: Buffer;
+  /** The first and the last bytes of the file, at most `EDGE_BYTES` each; an upload that went on may not know its first. */
+  readonly head: Buffer | undefined;
   readonly tail: Buffer;
 }
 
@@ -41,9 +41,14 @@ const blank = (text: string): string => text.replace(/[\s\0\x1a]+$/, '');
 
 /** By format: what is missing at the end of the content. Formats without an ending of their own have no row. */
 const missingTrailer: Partial<
-  Record<Feed['accept']['format'], (head: Buffer, tail: Buffer) => string | undefined>
+  Record<Feed['accept']['format'], (head: Buffer | undefined, tail: Buffer) => string | undefined>
 > = {
   x12: (head, tail) => {
+    if (!head) {
+      return /IEA(\W)\d+\1\d+\s*.?$/.test(blank(tail.toString('latin1')))
+        ? undefined
+        : 'the last segment is not IEA';
+    }
     // ISA is 106 characters: [3] separates elements, [105] ends segments. The last terminator is often left off.
     const start = Math.max(0, head.indexOf('ISA'));
     const [element, segment] = [
@@ -55,7 +60,7 @@ const missingTrailer: Partial<
     return last?.startsWith(`IEA${element}`) ? undefined : 'the last segment is not IEA';
   },
   json: (head, tail) => {
-    const [first, last] = [head.toString('latin1').trim()[0], blank(tail.toString('latin1')).at(-1)];
+    const [first, last] = [head?.toString('latin1').trim()[0], blank(tail.toString('latin1')).at(-1)];
     return (first === '{' && last !== '}') || (first === '[' && last !== ']')
       ? 'the JSON does not end'
       : undefined;

@@ -43,8 +43,8 @@ export interface LandingRules {
   readonly announce: (arrival: Arrival) => Promise<void>;
 }
 
-/** What a suspended upload keeps for the one who goes on with it: its last bytes. */
-const noteSchema = z.object({ size: z.number(), tail: z.base64() });
+/** What a suspended upload keeps for the one who goes on with it: its first and its last bytes. */
+const noteSchema = z.object({ size: z.number(), head: z.base64().optional(), tail: z.base64() });
 
 export function createLanding(
   upload: Upload,
@@ -54,19 +54,20 @@ export function createLanding(
   const { feed, maxSize } = rules;
   const resumed = upload.size > 0;
   const digester = createDigester(resumed ? [] : rules.partner.digests);
-  let head = Buffer.alloc(0);
-  let tail = resumed ? tailOf(upload) : Buffer.alloc(0);
+  let { head, tail } = resumed ? edgesOf(upload) : { head: Buffer.alloc(0), tail: Buffer.alloc(0) };
 
   const keepEdges = (chunk: Uint8Array): void => {
-    if (head.length < EDGE_BYTES) head = Buffer.concat([head, chunk.subarray(0, EDGE_BYTES - head.length)]);
+    if (head && head.length < EDGE_BYTES)
+      head = Buffer.concat([head, chunk.subarray(0, EDGE_BYTES - head.length)]);
     // A large chunk is the tail by itself; small ones, a byte at a time even, are joined.
     const last = chunk.subarray(-EDGE_BYTES);
     tail = last.length === EDGE_BYTES ? Buffer.from(last) : Buffer.concat([tail, last]).subarray(-EDGE_BYTES);
   };
 
   const suspend = async (): Promise<void> => {
-    if (upload.size === 0) await upload.abort();
-    else await upload.suspend(JSON.stringify({ size: upload.size, tail: tail.toString('base64') }));
+    if (upload.size === 0) return upload.abort();
+    const edges = { head: head?.toString('base64'), tail: tail.toString('base64') };
+    await upload.suspend(JSON.stringify({ size: upload.size, ...edges }));
   };
 
   const arrived = (): Arrival => ({
@@ -103,8 +104,9 @@ export function createLanding(
         throw new Fault('too-large', `at most ${showBytes(maxSize)} are taken here`);
       }
       digester.update(chunk);
-      keepEdges(chunk);
       await upload.write(chunk);
+      // Not before: what failed is no part of what a suspended upload keeps.
+      keepEdges(chunk);
     },
 
     async commit(evidence) {
@@ -123,7 +125,14 @@ export function createLanding(
   };
 }
 
-function tailOf(upload: Upload): Buffer {
-  const note = upload.note === undefined ? undefined : noteSchema.safeParse(JSON.parse(upload.note)).data;
-  return note?.size === upload.size ? Buffer.from(note.tail, 'base64') : Buffer.alloc(0);
+type Edges = { head: Buffer<ArrayBuffer> | undefined; tail: Buffer<ArrayBuffer> };
+
+/** From the note of the upload that this one goes on with; its last bytes only if this one goes on from its end. */
+function edgesOf({ note, size }: Upload): Edges {
+  const known = note === undefined ? undefined : noteSchema.safeParse(JSON.parse(note)).data;
+  const head = known?.head === undefined ? undefined : Buffer.from(known.head, 'base64');
+  return {
+    head: head?.subarray(0, size),
+    tail: known?.size === size ? Buffer.from(known.tail, 'base64') : Buffer.alloc(0),
+  };
 }

@@ -37,13 +37,16 @@ export const duration = quantity(MILLISECONDS, 'a duration such as 250 ms, 30 s,
 export function showBytes(count: number): string {
   if (count < 1024) return `${count} B`;
   const power = Math.min(Math.floor(Math.log2(count) / 10), 4);
-  return `${Number((count / 1024 ** power).toFixed(1))} ${['KiB', 'MiB', 'GiB', 'TiB'][power - 1]}`;
+  const shown = Number((count / 1024 ** power).toFixed(1));
+  // Just below the next unit it is rounded up to it.
+  if (shown === 1024 && power < 4) return showBytes(1024 ** (power + 1));
+  return `${shown} ${['KiB', 'MiB', 'GiB', 'TiB'][power - 1]}`;
 }
 
 /** `850 ms`, `2.4 s`, `3 min 20 s`: for people to read. */
 export function showDuration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${Number((ms / 1000).toFixed(1))} s`;
+  if (Math.round(ms) < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 59_950) return `${Number((ms / 1000).toFixed(1))} s`;
   const seconds = Math.round(ms / 1000);
   const [minutes, rest] = [Math.floor(seconds / 60), seconds % 60];
   return rest === 0 ? `${minutes} min` : `${minutes} min ${rest} s`;

@@ -12,17 +12,19 @@ export function createStorePrefixTarget(
   { prefix, existing }: Extract<TargetSpec, { to: 'store' }>,
   objects: Objects,
 ): Target {
+  const isAt = async (key: string, arrival: string) => (await objects.head(key))?.arrival === arrival;
+
   return {
     async deliver({ arrival }) {
       const keys = deliveredNames(arrival, existing).map((name) => `${filled(prefix, arrival)}/${name}`);
       for (const key of keys) requireKey(key);
       // All of them before any is written: what had the first name may have gone since the last attempt.
-      for (const key of keys) if (await objects.head(key, arrival.id)) return { place: key };
+      for (const key of keys) if (await isAt(key, arrival.id)) return { place: key };
       for (const key of keys) {
         const options = { replace: existing === 'replace', arrival: arrival.id };
         if (!(await taken(objects.copy(arrival.key, key, options)))) return { place: key };
         // Another attempt may have been quicker by a moment.
-        if (await objects.head(key, arrival.id)) return { place: key };
+        if (await isAt(key, arrival.id)) return { place: key };
       }
       throw new Fault('target-refused', `there is another ${keys.at(-1)}`);
     },
