@@ -105,7 +105,8 @@ async function replaceFile(ready: string, file: string): Promise<void> {
     await rename(twin, file);
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException;
-    if (code !== 'EISDIR') throw thrown;
+    // The latter for the hidden folder itself, which the moved file is in.
+    if (code !== 'EISDIR' && code !== 'ENOTEMPTY') throw thrown;
     throw new Fault('target-refused', `${file} is a folder`, { cause: thrown });
   } finally {
     // Where both are one file already, rename does nothing and leaves both names.
