@@ -1,14 +1,15 @@
 import { Buffer } from 'node:buffer';
 import { expect, test } from 'vitest';
 import { Fault } from '../../core/fault.ts';
-import { type Feed, partnerFile, unclaimedFeed } from '../../core/partner.ts';
+import { type Feed, unclaimedFeed } from '../../core/partner.ts';
 import type { TargetDelivery } from '../../core/ports/target.ts';
 import type { StagePorts } from '../../core/stage.ts';
 import { deliver } from '../../workers/deliver/deliver.ts';
+import { aPartner } from '../support/a-partner.ts';
 import { anArrival } from '../support/an-arrival.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 
-const partner = partnerFile.parse({ name: 'acme', logins: [{ user: 'a', password: '$scrypt$' }] });
+const partner = aPartner();
 const feed: Feed = {
   ...unclaimedFeed,
   deliver: [{ to: 'folder', name: 'erp', path: 'out', existing: 'replace' }],

@@ -4,10 +4,11 @@ import type { Arrival } from '../../core/arrival.ts';
 import type { Evidence } from '../../core/evidence.ts';
 import { Fault, type FaultCode } from '../../core/fault.ts';
 import { createLanding } from '../../core/landing.ts';
-import { type Feed, type Partner, partnerFile, unclaimedFeed } from '../../core/partner.ts';
+import { type Feed, unclaimedFeed } from '../../core/partner.ts';
+import { aPartner } from '../support/a-partner.ts';
 import { createMemoryStore, type MemoryStore } from '../support/memory-store.ts';
 
-const partner: Partner = partnerFile.parse({ name: 'acme', logins: [{ user: 'a', password: '$scrypt$' }] });
+const partner = aPartner();
 const key = 'files/acme/in/x';
 const alive = (): Evidence => ({ controlAlive: true });
 const feedOf = (accept: Partial<Feed['accept']>): Feed => ({

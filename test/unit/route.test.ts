@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
-import { type Feed, partnerFile, unclaimedFeed } from '../../core/partner.ts';
+import { type Feed, unclaimedFeed } from '../../core/partner.ts';
 import type { StagePorts } from '../../core/stage.ts';
 import { route } from '../../workers/route/route.ts';
+import { aPartner } from '../support/a-partner.ts';
 import { anArrival } from '../support/an-arrival.ts';
 
-const partner = partnerFile.parse({ name: 'acme', logins: [{ user: 'a', password: '$scrypt$' }] });
+const partner = aPartner();
 const ports = {} as StagePorts;
 const run = (feed: Feed) =>
   route({ arrival: anArrival(), partner, feed, signal: new AbortController().signal }, ports);

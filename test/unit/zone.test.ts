@@ -1,0 +1,174 @@
+import { Buffer } from 'node:buffer';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Arrival } from '../../core/arrival.ts';
+import { decodeEvent } from '../../core/event.ts';
+import type { FaultCode } from '../../core/fault.ts';
+import { createLedger } from '../../core/ledger.ts';
+import type { Queue } from '../../core/ports/queue.ts';
+import { openZone, type UploadMode, type Zone } from '../../core/zone.ts';
+import { aPartner } from '../support/a-partner.ts';
+import { createMemoryStore, type MemoryStore } from '../support/memory-store.ts';
+
+let store: MemoryStore;
+let announced: Arrival[];
+const code = (expected: FaultCode) => expect.objectContaining({ code: expected });
+
+beforeEach(() => {
+  store = createMemoryStore();
+  announced = [];
+});
+
+const open = (more: object = {}): Promise<Zone> => {
+  const partner = aPartner(more);
+  const send: Queue['send'] = async (_queue, messages) => {
+    announced.push(...messages.map(({ body }) => decodeEvent(body).data.arrival));
+  };
+  const ports = { store, queue: { send } as Queue, ledger: createLedger(store), maxFileSize: 1000 };
+  return openZone(partner, ports);
+};
+
+async function put(zone: Zone, path: string, text: string, how: UploadMode = { at: 0 }): Promise<Arrival> {
+  const landing = await zone.upload(path, how, { protocol: 'ftp', address: '127.0.0.1' });
+  if (text !== '') await landing.write(Buffer.from(text));
+  return landing.commit(() => ({ controlAlive: true }));
+}
+const textOf = async (zone: Zone, path: string) =>
+  Buffer.concat(await Array.fromAsync((await zone.read(path)).bytes)).toString();
+
+test('opening makes the standing folders; opening again harms nothing', async () => {
+  await open();
+  const zone = await open();
+  expect((await Array.fromAsync(zone.list('/'))).map(({ name }) => name).sort()).toEqual(['in', 'out']);
+});
+
+describe('permissions', () => {
+  const calls: [string, string, (zone: Zone) => unknown][] = [
+    ['list', 'stat', (zone) => zone.stat('/in/x')],
+    ['list', 'list', async (zone) => zone.list('/in')],
+    ['read', 'read', (zone) => zone.read('/in/x')],
+    ['read', 'digests', (zone) => zone.digests('/in/x')],
+    ['write', 'upload', (zone) => put(zone, '/in/y', 'y')],
+    ['write', 'resumableSize', (zone) => zone.resumableSize('/in/x')],
+    ['delete', 'remove', (zone) => zone.remove('/in/x')],
+    ['delete', 'removeFolder', (zone) => zone.removeFolder('/in/folder')],
+    ['make', 'makeFolder', (zone) => zone.makeFolder('/in/new')],
+    ['rename', 'rename', (zone) => zone.rename('/in/x', '/in/z')],
+    ['write', 'rename', (zone) => zone.rename('/in/x', '/in/z')],
+  ];
+  const all = ['list', 'read', 'write', 'delete', 'rename', 'make'];
+
+  test.each(calls)('without %s there is no %s, with it there is', async (action, _, call) => {
+    const full = await open();
+    await put(full, '/in/x', 'x');
+    await full.makeFolder('/in/folder');
+    const without = await open({
+      permissions: [{ folder: '/in', allow: all.filter((one) => one !== action) }],
+    });
+    await expect((async () => call(without))()).rejects.toThrow(code('not-permitted'));
+    expect(await textOf(full, '/in/x')).toBe('x');
+    await call(full);
+  });
+
+  test('the root stays', async () => {
+    const zone = await open();
+    await expect(zone.removeFolder('/')).rejects.toThrow(code('not-permitted'));
+    await expect(zone.rename('/', '/x')).rejects.toThrow(code('not-permitted'));
+    await expect(put(zone, '/', 'x')).rejects.toThrow(code('is-a-folder'));
+  });
+});
+
+describe('uploads', () => {
+  test('a final name is announced once, with its feed', async () => {
+    const zone = await open({ feeds: [{ name: 'orders', path: '/in/*.x12' }] });
+    const arrival = await put(zone, '/in/po.x12', 'hello');
+    expect(announced).toEqual([arrival]);
+    expect(arrival).toMatchObject({ feed: 'orders', key: 'files/acme/in/po.x12', run: 1 });
+    expect(Object.keys(await zone.digests('/in/po.x12'))).toEqual([]);
+  });
+
+  test('existing: refuse keeps the first, and knows before a byte is sent', async () => {
+    const zone = await open({ existing: 'refuse' });
+    await put(zone, '/in/x', 'first');
+    await expect(put(zone, '/in/x', 'second')).rejects.toThrow(code('exists'));
+    expect([await textOf(zone, '/in/x'), announced.length]).toEqual(['first', 1]);
+  });
+
+  test('into no folder, onto a folder, larger than anybody allows', async () => {
+    const zone = await open({ limits: { fileSize: 5 } });
+    await expect(put(zone, '/gone/x', 'x')).rejects.toThrow(code('not-found'));
+    await expect(put(zone, '/in', 'x')).rejects.toThrow(code('is-a-folder'));
+    await expect(put(zone, '/in/x', '123456')).rejects.toThrow(code('too-large'));
+  });
+
+  test('append begins, goes on with what was suspended, and with what is there', async () => {
+    const zone = await open();
+    const landing = await zone.upload('/in/x', 'append', { protocol: 'ftp', address: '' });
+    await landing.write(Buffer.from('a'));
+    await landing.suspend();
+    expect(await zone.resumableSize('/in/x')).toBe(1);
+    await put(zone, '/in/x', 'b', 'append');
+    await put(zone, '/in/x', 'c', 'append');
+    expect([await textOf(zone, '/in/x'), announced.map(({ size }) => size)]).toEqual(['abc', [2, 3]]);
+  });
+
+  test('empty files: ignored ones are stored and not announced', async () => {
+    const zone = await open({ feeds: [{ name: 'f', path: '/in/*', accept: { empty: 'ignore' } }] });
+    await put(zone, '/in/flag', '');
+    expect([(await zone.stat('/in/flag')).kind, announced]).toEqual(['file', []]);
+  });
+});
+
+describe('temporary names', () => {
+  test('stored, not announced; announced once when renamed, and still the same arrival', async () => {
+    const zone = await open({ feeds: [{ name: 'orders', path: '/in/*.x12' }] });
+    const stored = await put(zone, '/in/.po.x12.filepart', 'hello');
+    expect(announced).toEqual([]);
+    const steps: string[] = [];
+    store.onStep = (step) => steps.push(`${step.split(' ')[0]} ${announced.length}`);
+    await zone.rename('/in/.po.x12.filepart', '/in/po.x12');
+    expect(steps).toEqual(['rename 1']);
+    expect(announced).toMatchObject([
+      {
+        id: stored.id,
+        feed: 'orders',
+        path: '/in/po.x12',
+        key: 'files/acme/in/po.x12',
+        digests: stored.digests,
+      },
+    ]);
+    await zone.rename('/in/po.x12', '/in/po2.x12');
+    expect(announced).toHaveLength(1);
+  });
+
+  test('from one temporary name to another is nothing to announce', async () => {
+    const zone = await open();
+    await put(zone, '/in/a.tmp', 'x');
+    await zone.rename('/in/a.tmp', '/in/a.part');
+    expect(announced).toEqual([]);
+  });
+
+  test.each<[string, object, string, FaultCode]>([
+    ['exists', { existing: 'refuse' }, 'hello', 'exists'],
+    ['is too large', { feeds: [{ name: 'f', path: '/in/*', accept: { maxSize: 3 } }] }, 'hello', 'too-large'],
+    ['is empty', {}, '', 'empty-file'],
+    [
+      'is not whole',
+      { feeds: [{ name: 'f', path: '/in/*', accept: { format: 'json', complete: ['trailer'] } }] },
+      '{"a":',
+      'incomplete',
+    ],
+  ])('a rename to what %s announces nothing and moves nothing', async (_, rules, text, fault) => {
+    const zone = await open(rules);
+    if (fault === 'exists') await put(zone, '/in/final', 'old');
+    announced = [];
+    await put(zone, '/in/x.tmp', text);
+    await expect(zone.rename('/in/x.tmp', '/in/final')).rejects.toThrow(code(fault));
+    expect([announced, (await zone.stat('/in/x.tmp')).kind]).toEqual([[], 'file']);
+  });
+});
+
+test('no path reaches another root', async () => {
+  const zone = await open();
+  await (await open({ name: 'other' })).makeFolder('/secret');
+  await expect(zone.stat('/../other/secret')).rejects.toThrow(code('not-found'));
+});
