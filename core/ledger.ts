@@ -76,6 +76,9 @@ export interface StageKey {
 const stageFile = ({ run, stage, target }: StageKey, note?: string): string =>
   `${run}-${[stage, target, note].filter((part) => part !== undefined).join('-')}.json`;
 
+const claimKey = (kind: string, name: string): string =>
+  `ledger/claims/${encodeURIComponent(kind)}/${encodeURIComponent(name)}.json`;
+
 export type Ledger = ReturnType<typeof createLedger>;
 
 export function createLedger(store: Pick<Store, 'objects' | 'folders'>) {
@@ -160,9 +163,12 @@ export function createLedger(store: Pick<Store, 'objects' | 'folders'>) {
       return ids.sort();
     },
 
+    /** What the first one to claim the name said, or undefined while nobody has. */
+    claimed: (kind: string, name: string): Promise<unknown> => read(claimKey(kind, name)),
+
     /** Claims a name once and for all: answers what the first one to claim it said, or undefined to that one. */
     async claim(kind: string, name: string, value: unknown): Promise<unknown> {
-      const key = `ledger/claims/${encodeURIComponent(kind)}/${encodeURIComponent(name)}.json`;
+      const key = claimKey(kind, name);
       return (await create(key, value)) ? undefined : await read(key);
     },
   };

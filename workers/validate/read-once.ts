@@ -1,0 +1,34 @@
+import { Buffer } from 'node:buffer';
+import { type Arrival, type DigestName, digestNames } from '../../core/arrival.ts';
+import { createDigester } from '../../core/digests.ts';
+import { Fault } from '../../core/fault.ts';
+import type { Objects } from '../../core/ports/store.ts';
+import { bytesOf, type Work } from '../../core/stage.ts';
+import type { ContentCheck } from './content-check.ts';
+import { type ContentType, SNIFF_BYTES, sniff } from './sniff.ts';
+
+/**
+ * Reads the bytes once, a chunk at a time, for all that want them. Answers what they are, and the arrival's digests
+ * with those of `wanted` that it lacked. Throws `store-down` when other than the arrival's number of bytes come.
+ */
+export async function readOnce(
+  objects: Objects,
+  { arrival, signal }: Pick<Work, 'arrival' | 'signal'>,
+  content: ContentCheck | undefined,
+  wanted: readonly DigestName[],
+): Promise<{ type: ContentType; digests: Arrival['digests'] }> {
+  const lacking = digestNames.filter((name) => wanted.includes(name) && arrival.digests[name] === undefined);
+  const digester = createDigester(lacking);
+  let head = Buffer.alloc(0);
+  let size = 0;
+  for await (const chunk of bytesOf(objects, arrival)) {
+    signal.throwIfAborted();
+    size += chunk.length;
+    if (head.length < SNIFF_BYTES) head = Buffer.concat([head, chunk.subarray(0, SNIFF_BYTES - head.length)]);
+    digester.update(chunk);
+    content?.write(chunk);
+  }
+  if (size !== arrival.size) throw new Fault('store-down', `${size} of ${arrival.size} bytes could be read`);
+  content?.end();
+  return { type: sniff(head), digests: { ...arrival.digests, ...digester.finish() } };
+}
