@@ -10,7 +10,7 @@ import { Fault } from '../../core/fault.ts';
  *   <delivery>.ready           all bytes, durable, not yet known to have a name outside
  *   <delivery>.done            has its name: holds it, and no bytes of the file
  */
-export const HIDDEN_FOLDER = '.landfall';
+const HIDDEN_FOLDER = '.landfall';
 
 const DAY_MS = 86_400_000;
 /** How long what is hidden stays, by its ending: much longer than a delivery is tried again. */

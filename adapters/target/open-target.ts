@@ -6,7 +6,7 @@ import { createStorePrefixTarget } from './store-prefix.ts';
 import { createWebhookTarget } from './webhook.ts';
 
 type Openers = { [To in TargetSpec['to']]: (spec: SpecOf<To>, objects: Objects) => Target };
-export type SpecOf<To extends TargetSpec['to']> = Extract<TargetSpec, { to: To }>;
+type SpecOf<To extends TargetSpec['to']> = Extract<TargetSpec, { to: To }>;
 
 const openers: Openers = {
   folder: createFolderTarget,
