@@ -1,11 +1,12 @@
 import type { TargetSpec } from '../../core/partner.ts';
-import type { Objects } from '../../core/ports/store.ts';
+import type { Store } from '../../core/ports/store.ts';
 import type { Target } from '../../core/ports/target.ts';
 import { createFolderTarget } from './folder.ts';
 import { createStorePrefixTarget } from './store-prefix.ts';
 import { createWebhookTarget } from './webhook.ts';
 
-type Openers = { [To in TargetSpec['to']]: (spec: SpecOf<To>, objects: Objects) => Target };
+type TargetPorts = Pick<Store, 'objects'>;
+type Openers = { [To in TargetSpec['to']]: (spec: SpecOf<To>, ports: TargetPorts) => Target };
 type SpecOf<To extends TargetSpec['to']> = Extract<TargetSpec, { to: To }>;
 
 const openers: Openers = {
@@ -16,5 +17,5 @@ const openers: Openers = {
 
 export const openTarget = <To extends TargetSpec['to']>(
   spec: SpecOf<To> & { to: To },
-  objects: Objects,
-): Target => openers[spec.to](spec, objects);
+  ports: TargetPorts,
+): Target => openers[spec.to](spec, ports);

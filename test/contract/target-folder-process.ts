@@ -19,7 +19,7 @@ syncBuiltinESMExports();
 
 const { openTarget } = await import('../../adapters/target/open-target.ts');
 const { createMemoryStore } = await import('../support/memory-store.ts');
-const target = openTarget(JSON.parse(specText), createMemoryStore().objects);
+const target = openTarget(JSON.parse(specText), createMemoryStore());
 const arrival = JSON.parse(arrivalText);
 const bytes = async function* () {
   for (const character of text) yield Buffer.from(character);

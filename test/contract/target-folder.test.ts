@@ -23,7 +23,7 @@ import { anArrival } from '../support/an-arrival.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { deliver, type Existing, never, targetContract } from './target-contract.ts';
 
-const { objects } = createMemoryStore();
+const store = createMemoryStore();
 const specOf = (path: string, existing: Existing): TargetSpec => ({
   to: 'folder',
   name: 'erp',
@@ -37,7 +37,7 @@ targetContract('folder', async () => {
   const folder = join(root, 'made', 'when', 'missing');
   return {
     put: async () => undefined,
-    target: (existing) => openTarget(specOf(folder, existing), objects),
+    target: (existing) => openTarget(specOf(folder, existing), store),
     async delivered() {
       const outside = readdirSync(root, { recursive: true }).filter((one) => !`${one}`.startsWith('made'));
       expect(outside).toEqual([]);
@@ -51,7 +51,7 @@ targetContract('folder', async () => {
 describe('target folder', () => {
   let folder: string;
   let hidden: string;
-  const open = (existing: Existing = 'keep-both'): Target => openTarget(specOf(folder, existing), objects);
+  const open = (existing: Existing = 'keep-both'): Target => openTarget(specOf(folder, existing), store);
   const code = (expected: string) => expect.objectContaining({ code: expected });
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'target-folder-'));
@@ -146,7 +146,7 @@ describe('target folder', () => {
   test('a folder that cannot be made or written is down, by its path', async () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
-    const below = openTarget(specOf(join(file, 'below'), 'replace'), objects);
+    const below = openTarget(specOf(join(file, 'below'), 'replace'), store);
     await expect(deliver(below, anArrival(), Buffer.from('x'))).rejects.toThrow(
       expect.objectContaining({ code: 'target-down', message: expect.stringContaining(join(file, 'below')) }),
     );

@@ -26,7 +26,7 @@ targetContract('store prefix', async () => {
   const store = createMemoryStore();
   return {
     put: (arrival, bytes) => publish(store, arrival, bytes),
-    target: (existing) => openTarget(spec('archive/{partner}', existing), store.objects),
+    target: (existing) => openTarget(spec('archive/{partner}', existing), store),
     async delivered() {
       const found: Record<string, Buffer> = {};
       if (!(await store.folders.head('archive/acme'))) return found;
@@ -44,7 +44,7 @@ test('placeholders are filled in for each arrival, which may have been replaced 
   const arrival = anArrival();
   await publish(store, arrival, Buffer.from('mine'));
   await publish(store, anArrival(), Buffer.from('newer'));
-  const target = openTarget(spec('a/{partner}/{feed}/{date}/{arrival}', 'refuse'), store.objects);
+  const target = openTarget(spec('a/{partner}/{feed}/{date}/{arrival}', 'refuse'), store);
   const { place } = await deliver(target, arrival, Buffer.alloc(0));
   expect(place).toBe(`a/acme/orders/2026-11-25/${arrival.id}/po.x12`);
   expect((await readWhole(store.objects, place, 100)).toString()).toBe('mine');
@@ -58,8 +58,7 @@ test("the store's own faults are not the target's; keys have an end", async () =
     throw new Fault('store-full');
   };
   const code = (expected: string) => expect.objectContaining({ code: expected });
-  const at = (prefix: string) =>
-    deliver(openTarget(spec(prefix, 'refuse'), store.objects), arrival, Buffer.alloc(0));
+  const at = (prefix: string) => deliver(openTarget(spec(prefix, 'refuse'), store), arrival, Buffer.alloc(0));
   await expect(at('archive')).rejects.toThrow(code('store-full'));
   await expect(at('x'.repeat(1020))).rejects.toThrow(code('target-refused'));
 });

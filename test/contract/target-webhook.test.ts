@@ -43,7 +43,7 @@ afterEach(() => {
 
 const send = (arrival: Arrival, { timeout = 5000, path = '/hook?token=hidden', signal = never } = {}) => {
   const spec = { to: 'webhook' as const, name: 'erp', url: base + path, secret, timeout };
-  return deliver(openTarget(spec, createMemoryStore().objects), arrival, Buffer.from('hello'), signal);
+  return deliver(openTarget(spec, createMemoryStore()), arrival, Buffer.from('hello'), signal);
 };
 
 /** As a receiver does it, from the specification. */
