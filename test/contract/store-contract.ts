@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import type { Store } from '../../core/ports/store.ts';
+import { foldersContract } from './store/folders.ts';
+import { namesContract } from './store/names.ts';
+import { objectsContract } from './store/objects.ts';
+import { racesContract } from './store/races.ts';
+import { renamesContract } from './store/renames.ts';
+import { resumeContract } from './store/resume.ts';
+import { sweepContract } from './store/sweep.ts';
+import { uploadsContract } from './store/uploads.ts';
+
+/** A fresh, empty store for a suite. */
+export interface StoreUnderTest {
+  readonly store: Store;
+  /** The same objects as another process would open them. */
+  readonly peer: Store;
+  /** Closes both and deletes everything. */
+  discard(): Promise<void>;
+}
+
+/** How a part of the suite gets at the store: it is open from the first test on. */
+export type Open = () => { store: Store; peer: Store };
+
+/** What every store must do: each sentence of `core/ports/store.ts`. */
+export function storeContract(name: string, openStore: () => Promise<StoreUnderTest>): void {
+  const parts = {
+    objects: objectsContract,
+    renames: renamesContract,
+    folders: foldersContract,
+    names: namesContract,
+    uploads: uploadsContract,
+    resume: resumeContract,
+    races: racesContract,
+    sweep: sweepContract,
+  };
+  describe(name, () => {
+    for (const [part, contract] of Object.entries(parts)) {
+      describe(part, () => {
+        let opened: StoreUnderTest;
+        beforeAll(async () => {
+          opened = await openStore();
+        });
+        afterAll(() => opened.discard());
+        contract(() => opened);
+      });
+    }
+  });
+}

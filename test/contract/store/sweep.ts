@@ -1,0 +1,130 @@
+import { Buffer } from 'node:buffer';
+import { expect, it } from 'vitest';
+import { newArrivalId } from '../../../core/arrival.ts';
+import type { Store } from '../../../core/ports/store.ts';
+import type { Open } from '../store-contract.ts';
+import { expectFault, newKey, publish, suspend, text } from './given.ts';
+
+const never = new Date(0);
+/** After all that the test did. */
+const later = (): Date => new Date(Date.now() + 60_000);
+/** Until the clock of the engine, however coarse, is beyond what was done before. */
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
+
+export function sweepContract(open: Open): void {
+  const sweepAll = async (store: Store): Promise<void> => {
+    await store.uploads.sweep({ uploads: later(), unnamed: later() });
+  };
+
+  it('ends suspended and forsaken uploads that are older', async () => {
+    const { store, peer } = open();
+    await sweepAll(store);
+    const [suspended, forsaken] = [newKey(), newKey()];
+    await suspend(store, suspended, 'half');
+    const upload = await peer.uploads.begin(forsaken, newArrivalId());
+    await upload.write(Buffer.from('half'));
+    await pause();
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    expect(await store.uploads.sweep({ uploads: hourAgo, unnamed: never })).toEqual({
+      uploads: 0,
+      unnamed: 0,
+    });
+    expect((await store.uploads.suspended(suspended))?.size).toBe(4);
+    expect(await store.uploads.sweep({ uploads: later(), unnamed: never })).toEqual({
+      uploads: 2,
+      unnamed: 0,
+    });
+    expect(await store.uploads.suspended(suspended)).toBeUndefined();
+    await expectFault(store.uploads.resume(suspended, newArrivalId(), 4), 'bad-offset');
+    await expectFault(
+      upload.seal().then(() => upload.publish()),
+      'store-down',
+    );
+    await upload.abort();
+    expect(await store.objects.head(forsaken)).toBeUndefined();
+  });
+
+  it('ends what is named no more and older, and nothing that has a name', async () => {
+    const { store } = open();
+    await sweepAll(store);
+    const [named, replaced, removed, renamed, copied, put] = Array.from({ length: 6 }, newKey) as [
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+    ];
+    const arrivals = {
+      named: await publish(store, named, 'named'),
+      replaced: await publish(store, replaced, 'replaced'),
+      removed: await publish(store, removed, 'removed'),
+      renamed: await publish(store, renamed, 'renamed'),
+      copied: await publish(store, copied, 'copied'),
+    };
+    await publish(store, replaced, 'new', { replace: true });
+    await store.objects.remove(removed);
+    await store.objects.rename(renamed, `${renamed}-to`);
+    await store.objects.copy(copied, `${copied}-to`);
+    await store.objects.put(put, Buffer.from('put'));
+
+    await pause();
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    expect(await store.uploads.sweep({ uploads: never, unnamed: hourAgo })).toEqual({
+      uploads: 0,
+      unnamed: 0,
+    });
+    expect(await text(store, removed, arrivals.removed)).toBe('removed');
+    expect(await store.uploads.sweep({ uploads: later(), unnamed: later() })).toEqual({
+      uploads: 0,
+      unnamed: 3,
+    });
+
+    expect(await store.objects.head(replaced, arrivals.replaced)).toBeUndefined();
+    expect(await store.objects.head(removed, arrivals.removed)).toBeUndefined();
+    expect(await store.objects.head(renamed, arrivals.renamed)).toBeUndefined();
+    for (let time = 0; time < 2; time += 1) {
+      expect(await text(store, named, arrivals.named)).toBe('named');
+      expect(await text(store, replaced)).toBe('new');
+      expect(await text(store, `${renamed}-to`, arrivals.renamed)).toBe('renamed');
+      expect(await text(store, copied)).toBe('copied');
+      expect(await text(store, `${copied}-to`)).toBe('copied');
+      expect(await text(store, put)).toBe('put');
+      await sweepAll(store);
+    }
+  });
+
+  it('counts the age of what is unnamed from when it lost its name', async () => {
+    const { store } = open();
+    await sweepAll(store);
+    const key = newKey();
+    const arrival = await publish(store, key, 'bytes');
+    await pause();
+    const between = new Date();
+    await pause();
+    await store.objects.remove(key);
+    expect((await store.uploads.sweep({ uploads: never, unnamed: between })).unnamed).toBe(0);
+    expect(await text(store, key, arrival)).toBe('bytes');
+  });
+
+  it('never takes what is named while others publish, rename and move folders', async () => {
+    const { store, peer } = open();
+    const folder = newKey();
+    await publish(store, `${folder}/a/kept`, 'kept');
+    let done = false;
+    const working = (async () => {
+      for (let time = 0; time < 25; time += 1) {
+        await publish(store, `${folder}/new${time}`, `${time}`);
+        await store.objects.rename(`${folder}/new${time}`, `${folder}/b${time}`);
+        await store.folders.rename(`${folder}/a`, `${folder}/z`);
+        await store.folders.rename(`${folder}/z`, `${folder}/a`);
+      }
+    })().finally(() => {
+      done = true;
+    });
+    while (!done) await peer.uploads.sweep({ uploads: never, unnamed: later() });
+    await working;
+    expect(await text(store, `${folder}/a/kept`)).toBe('kept');
+    for (let time = 0; time < 25; time += 1) expect(await text(store, `${folder}/b${time}`)).toBe(`${time}`);
+  });
+}
