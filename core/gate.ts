@@ -1,4 +1,13 @@
+import { Buffer } from 'node:buffer';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isAddressAllowed, senderOf } from './addresses.ts';
+import { Fault } from './fault.ts';
 import type { Partner } from './partner.ts';
+import { decoyHash, verifyPassword } from './password.ts';
+import type { Fleet } from './ports/fleet.ts';
+import type { Partners } from './ports/partners.ts';
+import { createTurns } from './turns.ts';
+import { createVerified } from './verified.ts';
 
 /** The way in, for every protocol: who may log in, how often, from where. */
 export interface Gate {
@@ -7,4 +16,74 @@ export interface Gate {
    * unknown, disabled, comes from a wrong address or has another password; `limit-reached` after too many failures.
    */
   login(user: string, password: string, address: string): Promise<Partner>;
+}
+
+export interface GatePorts {
+  readonly partners: Pick<Partners, 'login'>;
+  readonly fleet: Pick<Fleet, 'loginDelayMs' | 'loginFailed'>;
+}
+
+/** A login that would have to wait longer is refused at once, in milliseconds; longer than any address's wait. */
+const MAX_DELAY_MS = 8_000;
+/** Logins that sit out their delay at once. */
+const MAX_DELAYED = 500;
+/**
+ * Runs of scrypt: each takes 32 MiB and one of the four threads that do the disk's work too. One per sender at a time,
+ * so that guesses in parallel do not pass before the first failure counts.
+ */
+const SCRYPT_RUNS = { atOnce: 2, waiting: 200, waitingPerOwner: 20 } as const;
+/** Characters of the user's name that failures are counted under; no login has more. */
+const MAX_USER_LENGTH = 128;
+const MAX_PASSWORD_BYTES = 1024;
+
+/**
+ * The delay is of the user at this sender and of this sender, and comes before anything is looked up: a stranger
+ * elsewhere cannot delay a partner, and who is delayed cannot tell a right guess by how fast it is.
+ */
+export function createGate({ partners, fleet }: GatePorts): Gate {
+  const decoy = decoyHash();
+  const verified = createVerified();
+  const inTurn = createTurns(SCRYPT_RUNS);
+  let delayed = 0;
+
+  const sitOut = async (delayMs: number): Promise<void> => {
+    if (delayMs > MAX_DELAY_MS || delayed >= MAX_DELAYED)
+      throw new Fault('limit-reached', 'too many failed logins');
+    delayed += 1;
+    // A timer may be a millisecond early.
+    await sleep(delayMs + 2);
+    delayed -= 1;
+  };
+
+  /** The partner that may come in by this name and address if the password is right, and its hash; else a decoy. */
+  const expected = (user: string, address: string): { partner?: Partner; hash: string } => {
+    const found = partners.login(user);
+    if (!found?.partner.enabled || !isAddressAllowed(address, found.partner.addresses))
+      return { hash: decoy };
+    return { partner: found.partner, hash: found.password };
+  };
+
+  return {
+    async login(user, password, address) {
+      const who = { user: user.slice(0, MAX_USER_LENGTH), address: senderOf(address) };
+      const isRight = async (hash: string): Promise<boolean> => {
+        if (verified.has(user, password, hash)) return true;
+        // Somebody of the same sender has failed since, and the delay is not over.
+        if ((await fleet.loginDelayMs(who)) > 0) throw new Fault('limit-reached', 'too many failed logins');
+        const fits = user.length <= MAX_USER_LENGTH && Buffer.byteLength(password) <= MAX_PASSWORD_BYTES;
+        if ((await verifyPassword(fits ? password : '', fits ? hash : decoy)) && fits) return true;
+        await fleet.loginFailed(who, true);
+        return false;
+      };
+
+      const delayMs = await fleet.loginDelayMs(who);
+      if (delayMs > 0) await sitOut(delayMs);
+      const { partner, hash } = expected(user, address);
+      const right = verified.has(user, password, hash) || (await inTurn(who.address, () => isRight(hash)));
+      if (!right || !partner) throw new Fault('bad-credentials');
+      verified.add(user, password, hash);
+      await fleet.loginFailed(who, false);
+      return partner;
+    },
+  };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { digestNames } from './arrival.ts';
+import { passwordHashProblem } from './password.ts';
 import { isWithin, matchesPattern } from './paths.ts';
 import { bytes, duration } from './units.ts';
 
@@ -101,14 +102,22 @@ const feedSchema = z.strictObject({
 });
 export type Feed = z.infer<typeof feedSchema>;
 
+const passwordHash = z.string().superRefine((text, context) => {
+  const problem = passwordHashProblem(text);
+  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+});
+
+const address = z.union(
+  [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()],
+  'must be an address or a network, such as 192.0.2.7 or 2001:db8::/32',
+);
+
 const partnerSchema = z.strictObject({
   name,
   enabled: z.boolean().default(true),
-  logins: z
-    .array(z.strictObject({ user: z.string().min(1).max(128), password: z.string().startsWith('$scrypt$') }))
-    .min(1),
+  logins: z.array(z.strictObject({ user: z.string().min(1).max(128), password: passwordHash })).min(1),
   /** Addresses or networks it may come from; anywhere when empty. */
-  addresses: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).default([]),
+  addresses: z.array(address).default([]),
   /** The folder of the store that is its root; partners may share one. */
   root: name.optional(),
   /** Folders that are made at its first login. */
