@@ -59,7 +59,8 @@ export function readIsa(bytes: Buffer): { header?: IsaHeader; faults: HeaderFaul
   const last = ends.at(-1)!;
   const component = bytes[last + 1];
   const terminator = bytes[last + 2];
-  const elements = bytes.toString('latin1', 0, last + 2).split(show(element));
+  const edges = [-1, ...ends, last + 2];
+  const elements = edges.slice(1).map((end, index) => bytes.toString('latin1', edges[index]! + 1, end));
   const widths = elements.map((text) => text.length);
   if (WIDTHS.some((width, index) => widths[index] !== width)) {
     faults.push({
