@@ -63,7 +63,7 @@ export interface Folders {
   list(key: string): AsyncIterable<Entry>;
   /** The folder itself, or undefined if there is none (or a file). */
   head(key: string): Promise<{ modified: Date } | undefined>;
-  /** Makes the folder and those above it. Throws `exists`, `not-a-folder` (a file is in the way). */
+  /** Makes the folder and those above it. Throws `exists` (a file, too), `not-a-folder` (a file is in its way). */
   make(key: string): Promise<void>;
   /** Throws `not-found`, `not-a-folder`, `not-empty`. */
   remove(key: string): Promise<void>;

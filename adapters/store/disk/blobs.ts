@@ -24,12 +24,17 @@ export async function findBlob(
 ): Promise<{ path: string; stats: Stats } | undefined> {
   const path = blobPath(layout, blob);
   for (const from of [undefined, layout.uploads, layout.unnamed, undefined]) {
-    if (from !== undefined) await settleBlob(layout, blob, from);
-    const stats = await unlessMissing(lstat(path));
-    if (stats) return { path, stats };
+    const settled = from === undefined || (await settleBlob(layout, blob, from).then(done, failed));
+    // Where it cannot be moved, on a full disk say, it is read where it is.
+    const at = settled ? path : `${from}/${blob}`;
+    const stats = await unlessMissing(lstat(at));
+    if (stats) return { path: at, stats };
   }
   return undefined;
 }
+
+const done = (): boolean => true;
+const failed = (): boolean => false;
 
 /** Moves a blob to where it belongs. Nothing to move is no error: somebody else did it. */
 export async function settleBlob(layout: Layout, blob: string, from: string): Promise<void> {

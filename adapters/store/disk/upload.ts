@@ -71,14 +71,17 @@ export function createUpload(disk: Disk, open: OpenUpload): Upload {
     sealed = true;
   };
 
-  /** To blobs/, where it belongs. Where that fails readers find it in uploads/, and the next one tries again. */
-  const settle = async (): Promise<void> => {
+  /**
+   * To blobs/, where it belongs; answers the folder that has it now. Where the move fails it stays in uploads/:
+   * readers find it there, and each of them tries again.
+   */
+  const settle = async (): Promise<string> => {
     const folder = parentOf(blobPath(layout, blob));
     try {
       await inFolder(disk, folder, () => settleBlob(layout, blob, layout.uploads));
-      await disk.syncFolder(folder);
+      return folder;
     } catch {
-      await disk.syncFolder(layout.uploads);
+      return layout.uploads;
     }
   };
 
@@ -97,9 +100,11 @@ export function createUpload(disk: Disk, open: OpenUpload): Upload {
     // This is the publication: one atomic step, after which a crash leaves a whole object.
     await makeName(disk, key, replace, linkTo(linkTarget(key, blob)));
     over = true;
+    // Both changes first, then both syncs: one write of the journal can hold both.
+    const folder = await settle();
     await Promise.all([
       disk.syncFolder(parentOf(objectPath(layout, key))),
-      settle(),
+      disk.syncFolder(folder),
       dropSuspended(layout, key),
       end(),
     ]);

@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink, rename, rm, unlink } from 'node:fs/promises';
+import { readdir, readFile, readlink, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -45,6 +45,19 @@ export function crashTests(): void {
       )(),
     );
   });
+
+  it(
+    'reads a blob where it is when it cannot be moved',
+    inFolder(async (root, store) => {
+      await publish(store, KEY, 'bytes');
+      await undoMove(root, 'uploads');
+      await rm(join(root, 'blobs'), { recursive: true });
+      await writeFile(join(root, 'blobs'), 'in the way');
+      expect(await text(store, KEY)).toBe('bytes');
+      await publish(store, `${KEY}.2`, 'others');
+      expect(await text(store, `${KEY}.2`)).toBe('others');
+    }),
+  );
 
   it(
     'forgets a suspended upload whose bytes are gone',

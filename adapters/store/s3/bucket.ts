@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { S3 } from '@aws-sdk/client-s3';
+import { Fault } from '../../../core/fault.ts';
+import { mayPass, s3Fault } from './s3-fault.ts';
+import type { S3Place } from './url.ts';
+
+/** Connections to the store. Requests beyond them wait for one. */
+const MAX_CONNECTIONS = 512;
+const CONNECT_MS = 5_000;
+/** The wait before the second attempt at most; it doubles up to the longest. */
+const FIRST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 5_000;
+
+export interface BucketOptions extends S3Place {
+  /** Certificates (PEM) of the authority that signed the store's. */
+  readonly ca?: string;
+  /** For one request with all its attempts. */
+  readonly deadlineMs: number;
+  /** For one attempt without a byte moving. */
+  readonly idleMs: number;
+}
+
+export interface AskOptions<Answer> {
+  /**
+   * Asked when an attempt is refused after an earlier one whose answer never came: whether that one was done after
+   * all. Its answer is then the request's.
+   */
+  readonly wasDone?: () => Promise<Answer | undefined>;
+}
+
+/** The bucket: requests with their retries. */
+export interface Bucket {
+  readonly name: string;
+  /** The store's name for a key of ours. */
+  full(key: string): string;
+  /**
+   * Sends a request until it is answered, or the deadline is over. Throws `Fault` as the table of s3-fault.ts says;
+   * `exists` stands for every condition that did not hold.
+   */
+  ask<Answer>(request: Request<Answer>, options?: AskOptions<Answer>): Promise<Answer>;
+  close(): void;
+}
+
+type Request<Answer> = (s3: S3, how: { abortSignal: AbortSignal }) => Promise<Answer>;
+
+export function createBucket(options: BucketOptions): Bucket {
+  const { bucket: name, prefix, deadlineMs } = options;
+  const closing = new AbortController();
+  const s3 = new S3(clientOptions(options));
+
+  /** One attempt. Its limit ends with the answer's head: a body may take as long as its reader does. */
+  const attempt = async <Answer>(request: Request<Answer>, leftMs: number): Promise<Answer> => {
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), leftMs);
+    try {
+      return await request(s3, { abortSignal: AbortSignal.any([limit.signal, closing.signal]) });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  return {
+    name,
+    full: (key) => prefix + key,
+
+    async ask(request, { wasDone } = {}) {
+      const until = performance.now() + deadlineMs;
+      let unknown = false;
+      for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
+        if (closing.signal.aborted) throw new Fault('store-down', 'the store is closed');
+        try {
+          return await attempt(request, until - performance.now());
+        } catch (thrown) {
+          const pause = wait * (0.5 + Math.random() / 2);
+          if (!mayPass(thrown) || performance.now() + pause > until || closing.signal.aborted) {
+            const done = unknown && wasDone ? await wasDone() : undefined;
+            if (done !== undefined) return done;
+            throw s3Fault(thrown);
+          }
+          unknown = true;
+          await sleep(pause);
+        }
+      }
+    },
+
+    close() {
+      closing.abort();
+      s3.destroy();
+    },
+  };
+}
+
+function clientOptions({ endpoint, region, pathStyle, ca, idleMs }: BucketOptions) {
+  const agent = { keepAlive: true, maxSockets: MAX_CONNECTIONS };
+  return {
+    ...(endpoint === undefined ? {} : { endpoint }),
+    // Other makes take any name for the region.
+    ...(region === undefined && endpoint === undefined ? {} : { region: region ?? 'us-east-1' }),
+    forcePathStyle: pathStyle,
+    // The signature holds the SHA-256 of every body, and stores check it; many know nothing of trailing checksums.
+    requestChecksumCalculation: 'WHEN_REQUIRED' as const,
+    responseChecksumValidation: 'WHEN_REQUIRED' as const,
+    // Not all stores answer it, and the wait for that is long.
+    expectContinueHeader: false,
+    // `ask` repeats: it must know whether an attempt without an answer came before.
+    maxAttempts: 1,
+    requestHandler: {
+      connectionTimeout: CONNECT_MS,
+      socketTimeout: idleMs,
+      socketAcquisitionWarningTimeout: Number.POSITIVE_INFINITY,
+      httpAgent: agent,
+      httpsAgent: ca === undefined ? agent : { ...agent, ca },
+    },
+  };
+}

@@ -1,0 +1,158 @@
+import type { Buffer } from 'node:buffer';
+import { Fault } from '../../../core/fault.ts';
+import type { Bucket } from './bucket.ts';
+import { copySource, MAX_COPY_BYTES } from './copy-object.ts';
+import type { Found } from './found.ts';
+import { headRaw } from './locate.ts';
+import { type Facts, metadataOf, newMark } from './metadata.ts';
+import { isFault, unlessAbsent } from './s3-fault.ts';
+
+/** The limits of S3: parts of one upload, and bytes of each but the last. */
+export const MAX_PARTS = 10_000;
+export const MIN_PART_BYTES = 5 * 1024 ** 2;
+
+export interface Part {
+  readonly number: number;
+  readonly etag: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** A multipart upload at a key; nothing of it is visible before `complete`. */
+export interface Multipart {
+  readonly id: string;
+  /** What tells its object from others at the key. */
+  readonly mark: string | undefined;
+  /** Parts that are in the store, by number, without gaps from 1. */
+  readonly parts: readonly Part[];
+  /** Stores part `number`, in place of what it held. */
+  put(number: number, bytes: Uint8Array): Promise<void>;
+  /** Adds the object's first `size` bytes as parts. Bytes below `MIN_PART_BYTES` can be the last part only. */
+  copyIn(source: Found, size: number): Promise<void>;
+  /** Forgets parts beyond the first `count`. */
+  keep(count: number): void;
+  /** Makes the object. Throws `exists` with `ifAbsent`, if the store can do that. */
+  complete(ifAbsent: boolean): Promise<void>;
+  abort(): Promise<void>;
+}
+
+export async function beginMultipart(bucket: Bucket, key: string, facts: Facts): Promise<Multipart> {
+  const marked = { ...facts, mark: newMark() };
+  const place = { Bucket: bucket.name, Key: bucket.full(key), Metadata: metadataOf(marked) };
+  const { UploadId } = await bucket.ask((s3, options) => s3.createMultipartUpload(place, options));
+  return openMultipart(bucket, key, { id: UploadId!, mark: marked.mark, parts: [] });
+}
+
+/** Goes on with an upload that is there already, of which `parts` are kept. */
+export function openMultipart(
+  bucket: Bucket,
+  key: string,
+  { id, mark, parts: known }: { id: string; mark?: string | undefined; parts: readonly Part[] },
+): Multipart {
+  const at = { Bucket: bucket.name, Key: bucket.full(key), UploadId: id };
+  let parts: Part[] = [...known];
+
+  const note = (part: Part): void => {
+    parts[part.number - 1] = part;
+  };
+
+  const copyPart = async (source: Found, number: number, from: number, size: number): Promise<void> => {
+    const how = {
+      PartNumber: number,
+      CopySource: copySource(bucket, source.at),
+      CopySourceIfMatch: source.etag,
+      CopySourceRange: `bytes=${from}-${from + size - 1}`,
+    };
+    const answer = await bucket.ask((s3, options) => s3.uploadPartCopy({ ...at, ...how }, options));
+    note({ number, etag: answer.CopyPartResult?.ETag ?? '', size });
+  };
+
+  /** An answer that got lost may have been a success: then the object is there, and is this one. */
+  const isDone = async (): Promise<boolean> =>
+    mark !== undefined && (await headRaw(bucket, key))?.mark === mark;
+
+  return {
+    id,
+    mark,
+    get parts() {
+      const gap = parts.findIndex((part) => part === undefined);
+      return gap < 0 ? parts : parts.slice(0, gap);
+    },
+
+    async put(number, bytes) {
+      if (number > MAX_PARTS) throw new Fault('too-large', `an object has at most ${MAX_PARTS} parts`);
+      const part = { PartNumber: number, Body: bytes as Buffer, ContentLength: bytes.length };
+      const { ETag = '' } = await bucket.ask((s3, options) => s3.uploadPart({ ...at, ...part }, options));
+      note({ number, etag: ETag, size: bytes.length });
+    },
+
+    async copyIn(source, size) {
+      const count = Math.ceil(size / MAX_COPY_BYTES);
+      const each = Math.ceil(size / count);
+      const first = parts.length + 1;
+      for (let index = 0; index < count; index += 1) {
+        const from = index * each;
+        await copyPart(source, first + index, from, Math.min(each, size - from));
+      }
+    },
+
+    keep(count) {
+      parts = parts.slice(0, count);
+    },
+
+    async complete(ifAbsent) {
+      const MultipartUpload = { Parts: parts.map(({ number, etag }) => ({ PartNumber: number, ETag: etag })) };
+      const condition = ifAbsent ? { IfNoneMatch: '*' } : {};
+      const done = {};
+      await bucket.ask(
+        (s3, options) => s3.completeMultipartUpload({ ...at, MultipartUpload, ...condition }, options),
+        { wasDone: async () => ((await isDone()) ? (done as never) : undefined) },
+      );
+    },
+
+    async abort() {
+      try {
+        await unlessAbsent(bucket.ask((s3, options) => s3.abortMultipartUpload(at, options)));
+      } catch (thrown) {
+        // Gone already is what was wanted.
+        if (!(isFault(thrown, 'store-down') && isNoSuchUpload(thrown))) throw thrown;
+      }
+    },
+  };
+}
+
+/** The parts that the store has of an upload, by number; undefined when it has no such upload. */
+export async function listParts(bucket: Bucket, key: string, id: string): Promise<Part[] | undefined> {
+  const at = { Bucket: bucket.name, Key: bucket.full(key), UploadId: id };
+  const parts: Part[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await unlessGone(
+      bucket.ask((s3, options) =>
+        s3.listParts({ ...at, ...(after === undefined ? {} : { PartNumberMarker: after }) }, options),
+      ),
+    );
+    if (!page) return undefined;
+    for (const { PartNumber = 0, ETag = '', Size = 0 } of page.Parts ?? []) {
+      parts.push({ number: PartNumber, etag: ETag, size: Size });
+    }
+    if (!page.IsTruncated || parts.length >= MAX_PARTS) return parts;
+    after = String(page.NextPartNumberMarker);
+  }
+}
+
+async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (thrown) {
+    if (isFault(thrown, 'not-found') || isNoSuchUpload(thrown)) return undefined;
+    throw thrown;
+  }
+}
+
+/** Whether the fault is the store's word that it has no such multipart upload. */
+export function isNoSuchUpload(thrown: unknown): boolean {
+  for (let cause = thrown; cause instanceof Error; cause = cause.cause as Error) {
+    if (cause.name === 'NoSuchUpload') return true;
+  }
+  return false;
+}

@@ -1,0 +1,119 @@
+import { Buffer } from 'node:buffer';
+import { Fault } from '../../../core/fault.ts';
+import { copyObject } from './copy-object.ts';
+import type { Found } from './found.ts';
+import { keptKey, markerKey, parentKey } from './layout.ts';
+import { absence, headNamed } from './locate.ts';
+import { metadataOf } from './metadata.ts';
+import type { Obstacles } from './obstacles.ts';
+import type { Remote } from './remote.ts';
+import { isFault, unlessAbsent } from './s3-fault.ts';
+
+/**
+ * How objects get and lose their names. What an arrival published is kept before its name means something else: a
+ * copy within the store, or after a rename a note of where it went. Who replaces, moves or removes holds the key's
+ * lock meanwhile. A crash in between leaves a kept copy too many, or after the copying step of a rename both names.
+ */
+export interface Names {
+  /**
+   * Writes the object with `write`, whose `ifAbsent` says whether it must fail where there is one. `conditional`:
+   * whether it can. Throws `exists` unless `replace`, `is-a-folder`, `not-a-folder`.
+   *
+   * A store without conditional completion: two large uploads to one key are kept apart by the key's lock, a large
+   * one and a small one only as far as the moment between looking and writing.
+   */
+  place<T>(key: string, how: Placing, write: (ifAbsent: boolean) => Promise<T>): Promise<T>;
+  move(from: string, to: string, how: { replace: boolean; arrival?: string | undefined }): Promise<void>;
+  remove(key: string): Promise<void>;
+  /** Makes a folder's marker. Throws `exists`. */
+  mark(folder: string, movingFrom?: string): Promise<void>;
+}
+
+export interface Placing {
+  readonly replace: boolean;
+  readonly conditional: boolean;
+}
+
+export function createNames({ bucket, can, locks }: Remote, obstacles: Obstacles): Names {
+  const at = (key: string) => ({ Bucket: bucket.name, Key: bucket.full(key) });
+  const remove = (key: string) =>
+    unlessAbsent(bucket.ask((s3, options) => s3.deleteObject(at(key), options)));
+
+  const keep = async (key: string, found: Found): Promise<void> => {
+    const { arrival, modified } = found;
+    if (arrival === undefined) return;
+    await copyObject(bucket, found, keptKey(arrival, key), { facts: { arrival, modified } });
+  };
+
+  const keepMove = async (from: string, movedTo: string, { arrival }: Found): Promise<void> => {
+    if (arrival === undefined) return;
+    const note = { ...at(keptKey(arrival, from)), Metadata: metadataOf({ arrival, movedTo }) };
+    await bucket.ask((s3, options) => s3.putObject({ ...note, Body: Buffer.alloc(0) }, options));
+  };
+
+  /** A folder stays when the last thing in it goes. */
+  const keepParent = async (key: string): Promise<void> => {
+    const parent = parentKey(key);
+    if (parent !== '') await mark(parent).catch(unlessExists);
+  };
+
+  const mark = async (folder: string, movingFrom?: string): Promise<void> => {
+    const marker = { ...at(markerKey(folder)), Body: Buffer.alloc(0), Metadata: metadataOf({ movingFrom }) };
+    await bucket.ask((s3, options) => s3.putObject({ ...marker, IfNoneMatch: '*' }, options));
+  };
+
+  /** To be called with the key's lock. */
+  const makeWay = async (key: string, replace: boolean): Promise<void> => {
+    const there = await headNamed(bucket, key);
+    if (there && !replace) throw new Fault('exists');
+    if (there) await keep(key, there);
+  };
+
+  return {
+    async place(key, { replace, conditional }, write) {
+      await obstacles.requireFree(key);
+      try {
+        if (conditional) return await write(true);
+      } catch (thrown) {
+        if (!(replace && isFault(thrown, 'exists'))) throw thrown;
+      } finally {
+        obstacles.placed(key);
+      }
+      return await locks.withKeys([key], async () => {
+        await makeWay(key, replace);
+        return write(false);
+      });
+    },
+
+    async move(from, to, { replace, arrival }) {
+      await locks.withKeys([from, to], async () => {
+        const source = await headNamed(bucket, from);
+        if (!source) throw await absence(bucket, from);
+        if (arrival !== undefined && source.arrival !== arrival) throw new Fault('not-found');
+        if (from === to) return;
+        await obstacles.requireFree(to);
+        await makeWay(to, replace);
+        const facts = { arrival: source.arrival, modified: source.modified };
+        await copyObject(bucket, source, to, { facts, ifAbsent: !replace && can.conditionalCopy });
+        obstacles.placed(to);
+        await Promise.all([keepMove(from, to, source), keepParent(from)]);
+        await remove(from);
+      });
+    },
+
+    async remove(key) {
+      await locks.withKeys([key], async () => {
+        const found = await headNamed(bucket, key);
+        if (!found) throw await absence(bucket, key);
+        await Promise.all([keep(key, found), keepParent(key)]);
+        await remove(key);
+      });
+    },
+
+    mark,
+  };
+}
+
+const unlessExists = (thrown: unknown): void => {
+  if (!isFault(thrown, 'exists')) throw thrown;
+};

@@ -1,0 +1,81 @@
+import { Fault, type FaultCode } from '../../../core/fault.ts';
+
+/** What an answer of the store means; `again` when the same request may well succeed in a moment. */
+interface Meaning {
+  readonly code: FaultCode;
+  readonly again?: boolean;
+  /** For the log, where the store's own words would leave an operator guessing. */
+  readonly hint?: string;
+}
+
+const AGAIN: Meaning = { code: 'store-down', again: true };
+const REFUSED: Meaning = {
+  code: 'store-down',
+  hint: "the store refuses Landfall's credentials, or they lack a permission",
+};
+
+/** By the error codes of the S3 API, those of other makes among them. */
+const byName: Readonly<Record<string, Meaning>> = {
+  ConditionalRequestConflict: AGAIN,
+  OperationAborted: AGAIN,
+  RequestTimeout: AGAIN,
+  RequestTimeTooSkewed: { code: 'store-down', hint: "this machine's clock is wrong" },
+  NoSuchBucket: { code: 'store-down', hint: 'there is no such bucket' },
+  NoSuchUpload: { code: 'store-down', hint: 'the multipart upload was aborted, perhaps by a sweep' },
+  QuotaExceeded: { code: 'store-full' },
+  InsufficientStorage: { code: 'store-full' },
+  XMinioStorageFull: { code: 'store-full' },
+  EntityTooLarge: { code: 'too-large' },
+  KeyTooLongError: { code: 'name-too-long' },
+  InvalidObjectName: { code: 'name-too-long' },
+};
+
+/** By the status where the code says nothing more: an answer to HEAD has no body, so no code. */
+const byStatus: Readonly<Record<number, Meaning>> = {
+  401: REFUSED,
+  403: REFUSED,
+  404: { code: 'not-found' },
+  409: AGAIN,
+  412: { code: 'exists' },
+  416: { code: 'bad-offset' },
+  429: AGAIN,
+  507: { code: 'store-full' },
+};
+
+interface S3Failure {
+  readonly name?: string;
+  readonly $metadata?: { readonly httpStatusCode?: number };
+}
+
+function meaningOf(thrown: unknown): Meaning {
+  const { name = '', $metadata } = thrown as S3Failure;
+  const status = $metadata?.httpStatusCode;
+  if (Object.hasOwn(byName, name)) return byName[name]!;
+  // No status: the network failed, or it took too long.
+  if (status === undefined) return name === 'CredentialsProviderError' ? REFUSED : AGAIN;
+  return byStatus[status] ?? (status >= 500 ? AGAIN : { code: 'store-down' });
+}
+
+/** Whether the same request may well succeed in a moment. */
+export const mayPass = (thrown: unknown): boolean => meaningOf(thrown).again === true;
+
+/** The store's error as a Fault, with the error as its cause. Faults stay as they are. */
+export function s3Fault(thrown: unknown): Fault {
+  if (thrown instanceof Fault) return thrown;
+  const { code, hint } = meaningOf(thrown);
+  const cause = hint === undefined ? thrown : new Error(hint, { cause: thrown });
+  return new Fault(code, undefined, { cause });
+}
+
+export const isFault = (thrown: unknown, ...codes: FaultCode[]): boolean =>
+  thrown instanceof Fault && codes.includes(thrown.code);
+
+/** The answer, or undefined when the store says that there is no such object. */
+export async function unlessAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (thrown) {
+    if (isFault(thrown, 'not-found')) return undefined;
+    throw thrown;
+  }
+}

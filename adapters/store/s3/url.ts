@@ -1,0 +1,65 @@
+import { Fault } from '../../../core/fault.ts';
+
+/** Where the store is, as its URL says it. */
+export interface S3Place {
+  readonly bucket: string;
+  /** Before every key; empty, or with a slash at its end. */
+  readonly prefix: string;
+  /** Of a store that is not AWS. */
+  readonly endpoint?: string;
+  readonly region?: string;
+  /** Whether the bucket is in the path of a request; else it is in the host's name. */
+  readonly pathStyle: boolean;
+}
+
+const PARAMETERS: ReadonlySet<string> = new Set(['endpoint', 'region', 'addressing']);
+const SHAPE = 's3://BUCKET[/PREFIX][?endpoint=http://HOST:PORT][&region=NAME][&addressing=path|virtual]';
+
+/**
+ * Reads `s3://bucket/prefix?endpoint=http://127.0.0.1:7480&region=eu-central-1&addressing=path`. A store with an
+ * endpoint is addressed by path unless told otherwise: few have a name for every bucket. Throws `bad-argument`.
+ */
+export function parseS3Url(text: string): S3Place {
+  if (!text.startsWith('s3://') || !URL.canParse(text)) throw wrong(`"${text}" is no S3 URL`);
+  const url = new URL(text);
+  const bucket = url.hostname;
+  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) throw wrong(`"${bucket}" is no name of a bucket`);
+  if (url.username || url.password) throw wrong('credentials belong into the environment, not into the URL');
+  if (url.port || url.hash) throw wrong('the port belongs to the endpoint, and there is no "#"');
+  for (const name of url.searchParams.keys()) {
+    if (!PARAMETERS.has(name)) throw wrong(`there is no parameter "${name}"`);
+  }
+  const endpoint = endpointIn(url);
+  const region = url.searchParams.get('region') ?? undefined;
+  return {
+    bucket,
+    prefix: prefixIn(url),
+    pathStyle: isPathStyle(url, endpoint),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+  };
+}
+
+function endpointIn(url: URL): string | undefined {
+  const endpoint = url.searchParams.get('endpoint');
+  if (endpoint === null) return undefined;
+  if (!/^https?:\/\/./.test(endpoint) || !URL.canParse(endpoint)) {
+    throw wrong(`the endpoint "${endpoint}" is no http: or https: URL`);
+  }
+  return endpoint;
+}
+
+function isPathStyle(url: URL, endpoint: string | undefined): boolean {
+  const addressing = url.searchParams.get('addressing') ?? (endpoint === undefined ? 'virtual' : 'path');
+  if (addressing !== 'path' && addressing !== 'virtual') {
+    throw wrong(`addressing is path or virtual, not "${addressing}"`);
+  }
+  return addressing === 'path';
+}
+
+function prefixIn(url: URL): string {
+  const segments = decodeURIComponent(url.pathname).split('/').filter(Boolean);
+  return segments.map((segment) => `${segment}/`).join('');
+}
+
+const wrong = (why: string): Fault => new Fault('bad-argument', `${why}: the store is given as ${SHAPE}`);
