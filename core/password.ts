@@ -35,7 +35,7 @@ const SHAPE =
 function parseHash(text: string): ParsedHash | string {
   const match = SHAPE.exec(text);
   if (!match)
-    return 'must be $scrypt$ln=15,r=8,p=3$<salt>$<hash>; "landfall partners hash" makes one from a password';
+    return 'must be $scrypt$ln=15,r=8,p=3$<salt>$<hash>; npm run landfall -- partners hash makes one';
   const [ln, r, p] = match.slice(1, 4).map(Number) as [number, number, number];
   const [salt, hash] = match.slice(4, 6).map((part) => Buffer.from(part, 'base64')) as [Buffer, Buffer];
   const measured = { ln, r, p, saltBytes: salt.length, hashBytes: hash.length };

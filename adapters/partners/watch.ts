@@ -11,9 +11,17 @@ const POLL_MS = 3_000;
  */
 export function watchFolder(folder: string, look: (certain: boolean) => Promise<void>) {
   let running: Promise<void> = Promise.resolve();
+  let queued = 0;
   let settle: NodeJS.Timeout | undefined;
   const enqueue = (certain: boolean): void => {
-    running = running.then(() => look(certain));
+    // A poll that comes while the folder is read adds nothing.
+    if (!certain && queued > 0) return;
+    queued += 1;
+    running = running
+      .then(() => look(certain))
+      .finally(() => {
+        queued -= 1;
+      });
   };
 
   const closers: (() => void)[] = [];

@@ -1,0 +1,46 @@
+import type { Terminal } from './command.ts';
+
+/** Characters that could command a terminal, hide or reorder text; names come from partners. */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** The text with every unsafe character as \u{hex}. */
+export const safeText = (text: string): string =>
+  text.replace(UNSAFE, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
+
+export type Row = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
+
+/** Rows as JSON lines for programs, as a table for people; `none` is said when there are none. */
+export function sayRows(
+  terminal: Terminal,
+  columns: readonly string[],
+  rows: readonly Row[],
+  none: string,
+): void {
+  if (terminal.json) for (const row of rows) terminal.say(JSON.stringify(row));
+  else if (rows.length === 0) terminal.say(none);
+  else for (const line of table(columns, rows)) terminal.say(line);
+}
+
+/** Columns as wide as their widest cell, two spaces apart. */
+export function table(columns: readonly string[], rows: readonly Row[]): string[] {
+  const cells = [
+    columns.map((column) => column.toUpperCase()),
+    ...rows.map((row) => columns.map((column) => safeText(cellText(row[column])))),
+  ];
+  const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index]!.length)));
+  return cells.map((line) =>
+    line
+      .map((cell, index) => cell.padEnd(widths[index]!))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+const cellText = (value: Row[string] | undefined): string =>
+  value === undefined || value === null ? '' : Array.isArray(value) ? value.join(', ') : String(value);
+
+/** One answer: a JSON document for programs, lines for people. */
+export function sayOne(terminal: Terminal, document: object, lines: readonly string[]): void {
+  if (terminal.json) terminal.say(JSON.stringify(document));
+  else for (const line of lines) terminal.say(line);
+}
