@@ -13,7 +13,7 @@ const NAMES_AT_ONCE = 1024;
 const SLICE_MS = 4;
 
 /** A folder's raw names with the kind that the folder itself knows. */
-export type RawEntry = Dirent<Buffer>;
+type RawEntry = Dirent<Buffer>;
 
 /**
  * What is in the folder that has a place in the store. Sizes and times are asked for with blocking calls, in slices:

@@ -9,7 +9,7 @@ import { createObjects } from './objects.ts';
 import type { Disk } from './tree.ts';
 import { createUploads } from './uploads.ts';
 
-export interface DiskStoreOptions {
+interface DiskStoreOptions {
   /** The folder of the store, made as needed; all of it on one file system. Several processes may share it. */
   readonly root: string;
   /** How long what was swept for want of a name can still be found by a name that turns up. Default: a day. */

@@ -16,7 +16,7 @@ const MAX_NOTE_BYTES = 4096;
 /** How far the time of an object may be from that of its publication, in milliseconds. */
 const TIME_PRECISION_MS = 1000;
 
-export interface OpenUpload {
+interface OpenUpload {
   readonly key: string;
   readonly arrival: string;
   readonly handle: FileHandle;

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { openDiskStore } from '../../../adapters/store/disk/store.ts';
 import { newArrivalId } from '../../../core/arrival.ts';
 import { bytesOf, contents, expectFault, names, publish, text } from '../store/given.ts';
@@ -23,39 +23,42 @@ function mountSmallDisk(): { root: string } | { reason: string } {
 }
 
 export function fullDiskTests(): void {
-  const disk = mountSmallDisk();
-  afterAll(() => {
-    if (!('root' in disk)) return;
-    execFileSync('umount', [disk.root]);
-    rmSync(disk.root, { recursive: true });
-  });
-
   it('says store-full, keeps what it has, suspends what arrived, and works again with room', async (test) => {
+    const disk = mountSmallDisk();
     if ('reason' in disk) return test.skip(disk.reason);
-    const store = await openDiskStore({ root: disk.root });
-    const kept = bytesOf(100 * 1024);
-    await publish(store, 'files/kept', kept);
-
-    const upload = await store.uploads.begin('files/big', newArrivalId());
-    const block = bytesOf(100 * 1024, 'big');
-    const fill = async () => {
-      for (let count = 0; count < 20; count += 1) await upload.write(block);
-    };
-    await expectFault(fill(), 'store-full');
-    const { size } = upload;
-    expect(size % block.length).toBe(0);
-    await expectFault(store.objects.put('files/put', bytesOf(200 * 1024)), 'store-full');
-    expect(await names(store, 'files')).toEqual(['kept']);
-    expect((await contents(store, 'files/kept')).equals(kept)).toBe(true);
-
-    await store.objects.remove('files/kept');
-    await upload.suspend();
-    expect((await store.uploads.suspended('files/big'))?.size).toBe(size);
-    const resumed = await store.uploads.resume('files/big', newArrivalId(), size);
-    await resumed.abort();
-    await store.objects.put('files/put', Buffer.from('room again'));
-    expect(await text(store, 'files/put')).toBe('room again');
-    await publish(store, 'files/big', block);
-    expect((await contents(store, 'files/big')).equals(block)).toBe(true);
+    try {
+      await fillUp(disk.root);
+    } finally {
+      execFileSync('umount', [disk.root]);
+      rmSync(disk.root, { recursive: true });
+    }
   });
+}
+
+async function fillUp(root: string): Promise<void> {
+  const store = await openDiskStore({ root: root });
+  const kept = bytesOf(100 * 1024);
+  await publish(store, 'files/kept', kept);
+
+  const upload = await store.uploads.begin('files/big', newArrivalId());
+  const block = bytesOf(100 * 1024, 'big');
+  const fill = async () => {
+    for (let count = 0; count < 20; count += 1) await upload.write(block);
+  };
+  await expectFault(fill(), 'store-full');
+  const { size } = upload;
+  expect(size % block.length).toBe(0);
+  await expectFault(store.objects.put('files/put', bytesOf(200 * 1024)), 'store-full');
+  expect(await names(store, 'files')).toEqual(['kept']);
+  expect((await contents(store, 'files/kept')).equals(kept)).toBe(true);
+
+  await store.objects.remove('files/kept');
+  await upload.suspend();
+  expect((await store.uploads.suspended('files/big'))?.size).toBe(size);
+  const resumed = await store.uploads.resume('files/big', newArrivalId(), size);
+  await resumed.abort();
+  await store.objects.put('files/put', Buffer.from('room again'));
+  expect(await text(store, 'files/put')).toBe('room again');
+  await publish(store, 'files/big', block);
+  expect((await contents(store, 'files/big')).equals(block)).toBe(true);
 }

@@ -94,18 +94,28 @@ export function sweepContract(open: Open): void {
     }
   });
 
-  it('counts the age of what is unnamed from when it lost its name', async () => {
-    const { store } = open();
-    await sweepAll(store);
-    const key = newKey();
-    const arrival = await publish(store, key, 'bytes');
-    await pause();
-    const between = new Date();
-    await pause();
-    await store.objects.remove(key);
-    expect((await store.uploads.sweep({ uploads: never, unnamed: between })).unnamed).toBe(0);
-    expect(await text(store, key, arrival)).toBe('bytes');
-  });
+  const unnaming: Record<string, (store: Store, key: string) => Promise<unknown>> = {
+    remove: (store, key) => store.objects.remove(key),
+    publish: (store, key) => publish(store, key, 'other', { replace: true }),
+    put: (store, key) => store.objects.put(key, Buffer.from('other')),
+    rename: (store, key) => store.objects.rename(key, `${key}-to`),
+  };
+
+  it.each(Object.entries(unnaming))(
+    'counts the age of what is unnamed from its %s',
+    async (_name, unname) => {
+      const { store } = open();
+      await sweepAll(store);
+      const key = newKey();
+      const arrival = await publish(store, key, 'bytes');
+      await pause();
+      const between = new Date();
+      await pause();
+      await unname(store, key);
+      expect((await store.uploads.sweep({ uploads: never, unnamed: between })).unnamed).toBe(0);
+      expect(await text(store, key, arrival)).toBe('bytes');
+    },
+  );
 
   it('never takes what is named while others publish, rename and move folders', async () => {
     const { store, peer } = open();
