@@ -114,7 +114,9 @@ export async function connectToClamd(
       }
       socket.uncork();
       await until(() => taken === pieces.length || whole !== undefined, timeouts.stallMs, 'sending');
-      // Lets a reply be read before the next write: writing to a connection that clamd has reset would discard it.
+      // A write to a connection that clamd has reset would discard its reply, which is then asked for at the next
+      // attempt. Two turns of the event loop make that rare: a look at what has arrived between any two writes.
+      await setImmediate();
       await setImmediate();
     },
     async reply() {

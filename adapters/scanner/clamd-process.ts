@@ -6,7 +6,6 @@ import type { ClamdFolder } from './clamd-folder.ts';
 
 /** A clamd that runs as a child of this process. */
 export interface ClamdProcess {
-  readonly pid: number | undefined;
   /** Why it ended, in words. */
   readonly ended: Promise<string>;
   /** SIGTERM, and SIGKILL where that does not help within `STOP_MS`; resolves when it has ended. */
@@ -77,9 +76,6 @@ export function startClamd(
   });
 
   return {
-    get pid() {
-      return child.pid;
-    },
     ended,
     async stop() {
       child.kill('SIGTERM');

@@ -95,7 +95,7 @@ const verdicts: readonly { reply: RegExp; verdict: (name: string) => Verdict }[]
     reply: /^stream: Heuristics\.Encrypted\.?(\S*) FOUND$/,
     verdict: (kind) => ({ kind: 'unscannable', reason: `it is encrypted (${kind})` }),
   },
-  { reply: /^stream: (\S.*) FOUND$/, verdict: (signature) => ({ kind: 'infected', signature }) },
+  { reply: /^stream: (\S.*) FOUND$/s, verdict: (signature) => ({ kind: 'infected', signature }) },
   {
     reply: /^INSTREAM size limit exceeded\. ERROR$/,
     verdict: () => ({ kind: 'unscannable', reason: 'it is larger than the scanner takes' }),
