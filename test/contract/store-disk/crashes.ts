@@ -1,8 +1,9 @@
-import { readdir, readFile, readlink, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, readlink, rename, rm, unlink, utimes, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { openDiskStore } from '../../../adapters/store/disk/store.ts';
+import { newArrivalId } from '../../../core/arrival.ts';
 import type { Store } from '../../../core/ports/store.ts';
 import { entries, expectFault, names, publish, suspend, text } from '../store/given.ts';
 import { inFolder } from './in-folder.ts';
@@ -71,6 +72,19 @@ export function crashTests(): void {
   );
 
   it(
+    'gives an object the time of its end, however old its last byte is',
+    inFolder(async (root, store) => {
+      await suspend(store, KEY, 'whole');
+      for (const name of await readdir(join(root, 'uploads')))
+        await utimes(join(root, 'uploads', name), 1, 1);
+      const upload = await store.uploads.resume(KEY, newArrivalId(), 5);
+      await upload.seal();
+      const { modified } = await upload.publish();
+      expect(Math.abs(Date.now() - modified.getTime())).toBeLessThan(60_000);
+    }),
+  );
+
+  it(
     'removes and replaces a name whose blob is gone',
     inFolder(async (root, store) => {
       for (const replace of [false, true]) {
@@ -95,6 +109,8 @@ export function crashTests(): void {
       await store.objects.rename('ledger/x', 'ledger/y');
       await store.objects.rename(KEY, `${KEY}.done`);
       await expectFault(publish(store, `${KEY}.done`, 'third'), 'exists');
+      await publish(store, KEY, 'fourth');
+      await expectFault(store.objects.rename(KEY, `${KEY}.done`), 'exists');
       for (const folder of ['uploads', 'suspended', 'tmp', 'unnamed']) {
         expect(await readdir(join(root, folder)), folder).toEqual([]);
       }

@@ -127,6 +127,7 @@ export function foldersContract(open: Open): void {
       expect(await entries(peer, `${to}/sub`)).toMatchObject([{ kind: 'file', name: 'file', size: 9 }]);
       expect((await peer.objects.head(`${to}/sub/file`))?.arrival).toBe(arrival);
       expect(await text(peer, `${from}/sub/file`, arrival)).toBe('published');
+      expect(await text(peer, `${to}/sub/file`, arrival)).toBe('published');
       await store.objects.rename(`${to}/sub/file`, `${to}/file`);
       expect(await text(store, `${to}/file`)).toBe('published');
       await publish(store, `${to}/file`, 'newer', { replace: true });

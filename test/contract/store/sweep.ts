@@ -94,6 +94,21 @@ export function sweepContract(open: Open): void {
     }
   });
 
+  it('counts the age of a suspended upload from its suspension', async () => {
+    const { store } = open();
+    await sweepAll(store);
+    const key = newKey();
+    const upload = await store.uploads.begin(key, newArrivalId());
+    await upload.write(Buffer.from('half'));
+    await upload.seal();
+    await pause();
+    const between = new Date();
+    await pause();
+    await upload.suspend();
+    expect((await store.uploads.sweep({ uploads: between, unnamed: never })).uploads).toBe(0);
+    expect((await store.uploads.suspended(key))?.size).toBe(4);
+  });
+
   const unnaming: Record<string, (store: Store, key: string) => Promise<unknown>> = {
     remove: (store, key) => store.objects.remove(key),
     publish: (store, key) => publish(store, key, 'other', { replace: true }),
