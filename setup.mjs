@@ -28,6 +28,7 @@ const PROGRAMS = [
   { program: 'inetutils-ftp', mode: 'test', debian: 'inetutils-ftp', fedora: '-', macos: 'inetutils' },
   { program: 'wput', mode: 'test', debian: 'wput', fedora: '-', macos: '-' },
   { program: 'rclone', mode: 'test', debian: 'rclone', fedora: 'rclone', macos: 'rclone' },
+  { program: 'redis-server', mode: 'test', debian: 'redis-server', fedora: 'redis', macos: 'redis' },
   { program: 'python3', mode: 'test', debian: 'python3', fedora: 'python3', macos: 'python' },
   { program: 'vsftpd', mode: 'bench', debian: 'vsftpd', fedora: 'vsftpd', macos: '-' },
 ];
