@@ -1,7 +1,9 @@
+import { Buffer } from 'node:buffer';
 import type { Reason } from '../../core/ledger.ts';
 import type { Verdict } from '../../core/ports/scanner.ts';
 import { bytesOf, type Stage, type Work } from '../../core/stage.ts';
-import { writeReport } from '../report.ts';
+import { putReply } from '../validate/reply-file.ts';
+import { showText } from '../validate/show-text.ts';
 import { quarantine } from './quarantine.ts';
 
 /**
@@ -23,8 +25,8 @@ export const scan: Stage = async (work, ports) => {
 
   const { report } = feed.acknowledge;
   const isReported = report === 'always' || (report === 'on-error' && reason !== undefined);
-  const text = reportOn(work, scanner, reason);
-  const reportPath = isReported ? await writeReport(ports, work, { stage: 'scan', text }) : undefined;
+  const text = Buffer.from(reportOn(work, reason));
+  const reportPath = isReported ? await putReply(ports.store.objects, work, 'scan.txt', text) : undefined;
 
   const details = { scanner, ...(place && { place }), ...(reportPath && { report: reportPath }) };
   return reason ? { result: 'quarantined', reasons: [reason], details } : { result: 'passed', details, next };
@@ -37,13 +39,15 @@ function reasonAgainst(verdict: Verdict): Reason | undefined {
     : { code: 'unscannable', message: `it cannot be scanned: ${verdict.reason}` };
 }
 
-const reportOn = ({ arrival }: Work, scanner: string, reason: Reason | undefined): string =>
+/** The same bytes at every attempt, whatever version scans: it is put once. */
+const reportOn = ({ arrival }: Work, reason: Reason | undefined): string =>
   [
-    `File      ${arrival.path}`,
-    `Size      ${arrival.size} bytes`,
-    `Received  ${arrival.receivedAt}`,
-    `Arrival   ${arrival.id}`,
-    `Scanner   ${scanner}`,
-    `Result    ${reason ? `quarantined, and not delivered: ${reason.message}` : 'nothing was found in it'}`,
+    `File:      ${showText(arrival.path)}`,
+    `Received:  ${arrival.receivedAt} (UTC) by ${showText(arrival.protocol)}`,
+    `Size:      ${arrival.size} bytes`,
+    `Reference: ${arrival.id}${arrival.run > 1 ? `, run ${arrival.run}` : ''}`,
     '',
-  ].join('\n');
+    `Scan:      ${reason ? reason.message : 'nothing was found in it'}`,
+    `Result:    ${reason ? 'quarantined: it is not delivered' : 'passed'}`,
+    '',
+  ].join('\r\n');
