@@ -17,8 +17,6 @@ const MAX_DUE = 500;
 /** Dead letters that one answer lists, oldest first. */
 const MAX_DEAD_LETTERS = 1_000;
 
-export type Statements = ReturnType<typeof prepareStatements>;
-
 /** All times are milliseconds since 1970. */
 export function prepareStatements(database: DatabaseSync) {
   const prepare = (sql: string) => database.prepare(sql);
