@@ -13,7 +13,7 @@ export function openValidateLab(feed: { accept?: object; acknowledge?: object; s
   const store = createMemoryStore();
   const ledger = createLedger(store);
   const partner = aPartner({ feeds: [{ name: 'orders', path: '/in/*', ...feed }] });
-  const ports = { store, ledger } as StagePorts;
+  const ports = { store, ledger } as unknown as StagePorts;
 
   return {
     store,

@@ -26,6 +26,9 @@ describe('content is', () => {
     ['a;b\n"1;1";2\n', 'csv'],
     ['ISAAC was here', 'text'],
     ['caf\xe9', 'text'],
+    ['MZ;Maputo\nZA;Durban\n', 'csv'],
+    ['\xc1rea;1\nZona;2\n', 'csv'],
+    ['\x85\x01\x0c\x03\0', 'pgp'],
     ['\0\x01\x02', 'binary'],
   ])('%j: %s', (content, type) => {
     expect(sniff(Buffer.from(content, 'latin1'))).toBe(type);

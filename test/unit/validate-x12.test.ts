@@ -51,6 +51,8 @@ describe('an accepted X12 file', () => {
     const once = await lab.replies();
     expect((await lab.validate(work)).result).toBe('passed');
     expect(await lab.replies()).toEqual(once);
+    const numbers = await Array.fromAsync(lab.store.folders.list('ledger/claims/x12-control-number'));
+    expect(numbers).toHaveLength(1);
   });
 
   it('gets no answer where the feed wants none', async () => {
@@ -136,6 +138,16 @@ describe('a rejected X12 file', () => {
     );
     expect(outcome.reasons).toHaveLength(100);
     expect(outcome.details).toMatchObject({ errors: 5001 });
+  });
+
+  it('is answered however many errors it has', async () => {
+    const lab = x12();
+    const set = (number: number): string => `ST*850*${number}~\n?~SE*3*${number}~\n`;
+    const sets = Array.from({ length: 8000 }, (_, index) => set(index + 1000)).join('');
+    const [head, foot] = [orders.indexOf('ST*'), orders.indexOf('GE*')];
+    await lab.validate(await lab.arrive('po.x12', orders.slice(0, head) + sets + orders.slice(foot)));
+    const [answer = []] = await answers(lab);
+    expect(answer.filter((segment) => segment.startsWith('AK5*R*5'))).toHaveLength(8000);
   });
 
   it('cannot slip separators into the answer', async () => {

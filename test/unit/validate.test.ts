@@ -30,7 +30,7 @@ describe('a file', () => {
     [{ minSize: 10 }, 'a.txt', 'hello', ['too-small']],
     [{ maxSize: 4 }, 'a.txt', 'hello', ['too-large']],
     [{}, 'a\x1b[2J.txt', 'hello', ['name-control-characters']],
-    [{}, 'invoice\u202egpj.exe', 'MZ', ['name-bidirectional']],
+    [{}, 'invoice\u202egpj.exe', 'MZ\0', ['name-bidirectional']],
     [{ format: 'csv' }, 'a.csv', '\x7fELF\x02', ['wrong-type']],
     [{ format: 'x12' }, 'a.x12', '\0\x01\x02garbage', ['wrong-type']],
   ])('of a feed with %j is rejected as %s', async (accept, name, content, expected) => {
@@ -117,8 +117,8 @@ describe('a checksum beside the file', () => {
       details: { type: 'checksum' },
       next: [{ stage: 'scan' }],
     });
-    await lab.put('/in/b.sha256.md5', digestOf('md5', 'MZ'));
-    const other = await lab.validate(await lab.arrive('b.sha256', 'MZ'));
+    await lab.put('/in/b.sha256.md5', digestOf('md5', 'MZ\0'));
+    const other = await lab.validate(await lab.arrive('b.sha256', 'MZ\0'));
     expect(codesOf(other)).toEqual(['wrong-type']);
   });
 });
@@ -126,7 +126,7 @@ describe('a checksum beside the file', () => {
 describe('the report', () => {
   it('tells the sender, in printable characters only', async () => {
     const lab = openValidateLab({ accept: { format: 'json' } });
-    const { arrival, ...rest } = await lab.arrive('a\x1b[2J.json', 'MZ');
+    const { arrival, ...rest } = await lab.arrive('a\x1b[2J.json', 'MZ\0');
     await lab.validate({ arrival, ...rest });
     const [[name, text] = ['', '']] = Object.entries(await lab.replies());
     expect(name).toBe(`a_[2J.json.${arrival.id.slice(-12)}.report.txt`);
@@ -143,7 +143,7 @@ describe('the report', () => {
     const lab = openValidateLab({ accept: { format: 'json' }, acknowledge: { report } });
     await lab.validate(await lab.arrive('a.json', '{}'));
     expect(Object.keys(await lab.replies())).toHaveLength(afterGood);
-    await lab.validate(await lab.arrive('b.json', 'MZ'));
+    await lab.validate(await lab.arrive('b.json', 'MZ\0'));
     expect(Object.keys(await lab.replies())).toHaveLength(afterBad);
   });
 

@@ -26,7 +26,8 @@ export interface FoundSoFar {
 }
 
 export interface Findings extends FoundSoFar {
-  add(finding: Finding): void;
+  /** Counts one, and has it made if it is to be kept. */
+  add(severity: Finding['severity'], make: () => Finding): void;
 }
 
 export function createFindings(): Findings {
@@ -41,9 +42,9 @@ export function createFindings(): Findings {
     get warnings() {
       return count.warning;
     },
-    add(finding) {
-      count[finding.severity] += 1;
-      if (count[finding.severity] <= most[finding.severity]) kept.push(finding);
+    add(severity, make) {
+      count[severity] += 1;
+      if (count[severity] <= most[severity]) kept.push(make());
     },
   };
 }

@@ -36,6 +36,8 @@ const startsWith =
   (...signatures: string[]) =>
   ({ bytes }: Head) =>
     signatures.some((signature) => bytes.toString('latin1', 0, signature.length) === signature);
+/** For signatures so short that a text may begin with them: `MZ`, or a letter with an accent. */
+const notTextAnd = (fits: (head: Head) => boolean) => (head: Head) => !head.isText && fits(head);
 const reads =
   (form: RegExp) =>
   ({ text }: Head) =>
@@ -44,12 +46,12 @@ const reads =
 /** The first row that fits is what the content is. */
 const sniffers: readonly [ContentType, (head: Head) => boolean][] = [
   ['empty', ({ bytes }) => bytes.length === 0],
-  // ELF, PE, Mach-O in either byte order and for several processors.
+  ['executable', notTextAnd(startsWith('MZ'))],
+  // ELF, Mach-O in either byte order and for several processors.
   [
     'executable',
     startsWith(
       '\x7fELF',
-      'MZ',
       '\xfe\xed\xfa\xce',
       '\xfe\xed\xfa\xcf',
       '\xce\xfa\xed\xfe',
@@ -64,7 +66,7 @@ const sniffers: readonly [ContentType, (head: Head) => boolean][] = [
   ['pdf', startsWith('%PDF-')],
   // OpenPGP (RFC 9580): armour, or a packet of a session key, a one-pass signature, encrypted or compressed data.
   ['pgp', reads(/^-----BEGIN PGP /)],
-  ['pgp', startsWith('\x84', '\x85', '\x90\x0d', '\xa3', '\xc1', '\xc4\x0d', '\xc8', '\xd2')],
+  ['pgp', notTextAnd(startsWith('\x84', '\x85', '\x90\x0d', '\xa3', '\xc1', '\xc4\x0d', '\xc8', '\xd2'))],
   ['x12', reads(/^ISA[^0-9A-Za-z]/)],
   ['edifact', reads(/^(UNA.{6}[\r\n]*)?UNB[^0-9A-Za-z]/s)],
   ['xml', reads(/^<(\?xml\s|!DOCTYPE\s|!--|[A-Za-z_][\w.:-]*[\s/>])/)],

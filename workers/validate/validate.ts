@@ -40,7 +40,7 @@ export const validate: Stage = async (work, ports) => {
     ...checksumFindings(checksums, known.arrival, feed),
     ...ofType,
   ]) {
-    common.add(finding);
+    common.add(finding.severity, () => finding);
   }
 
   // Bytes that are not the sender's, or of another kind, are not answered in the terms of the format.

@@ -50,7 +50,8 @@ export function buildAnswer(answer: Answer, numbers: readonly number[], at: Date
     segments.push(['TA1', ...[isa[13], isa[9], isa[10]].map(trim), letter, technical]);
   }
   for (const [index, group] of groups.entries()) {
-    segments.push(...groupInReturn(group, numbers[index]!, at, answer.accepted, trim));
+    for (const segment of groupInReturn(group, numbers[index]!, at, answer.accepted, trim))
+      segments.push(segment);
   }
   segments.push(['IEA', `${groups.length}`, number]);
   return write(segments, interchange);

@@ -25,7 +25,14 @@ export function openX12Check(findings: Findings): ContentCheck {
   const reportDuplicate = (interchange: Interchange, earlier: string): void => {
     const { severity, message, advice, ta1 } = x12Rules['interchange-duplicate'];
     const where = `interchange ${showText(interchange.isa[13]!)}`;
-    findings.add({ code: 'x12.interchange-duplicate', severity, message, advice, where, found: earlier });
+    findings.add(severity, () => ({
+      code: 'x12.interchange-duplicate',
+      severity,
+      message,
+      advice,
+      where,
+      found: earlier,
+    }));
     interchange.ta1 ??= ta1;
   };
 

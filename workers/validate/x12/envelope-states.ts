@@ -3,7 +3,7 @@
  * interchange from any place. An empty list: the segment belongs there and asks for nothing.
  */
 export type Scope = 'between' | 'interchange' | 'group' | 'set';
-export type SegmentKind = 'TA1' | 'ISB' | 'ISE' | 'GS' | 'GE' | 'ST' | 'SE' | 'IEA' | 'other';
+type SegmentKind = 'TA1' | 'ISB' | 'ISE' | 'GS' | 'GE' | 'ST' | 'SE' | 'IEA' | 'other';
 
 export type Action =
   | 'openGroup'
@@ -70,3 +70,10 @@ export const envelopeStates: Readonly<Record<Scope, Row>> = {
     other: [],
   },
 };
+
+/** A map, because every segment of a file is looked up in it. */
+const kinds = new Map(
+  (Object.keys(envelopeStates.between) as SegmentKind[]).map((kind) => [kind as string, kind]),
+);
+
+export const kindOf = (id: string): SegmentKind => kinds.get(id) ?? 'other';

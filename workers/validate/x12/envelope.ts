@@ -2,7 +2,7 @@ import type { Buffer } from 'node:buffer';
 import type { Findings } from '../finding.ts';
 import { showText } from '../show-text.ts';
 import { type Delimiters, readIsa } from './delimiters.ts';
-import { type Action, envelopeStates, type Scope, type SegmentKind } from './envelope-states.ts';
+import { type Action, envelopeStates, kindOf, type Scope } from './envelope-states.ts';
 import { GS_ELEMENTS, groupElements } from './group-elements.ts';
 import {
   type Group,
@@ -18,6 +18,7 @@ import { isaFaults } from './isa-elements.ts';
 import { type X12Rule, type X12RuleName, x12Rules } from './rules.ts';
 import { segmentId } from './segment-id.ts';
 import type { SegmentSink, Stuck } from './segment-scanner.ts';
+import { isSameNumber, saysCount } from './trailer.ts';
 
 /** The envelope of an X12 file, segment by segment: what it holds, and all that is wrong with it. */
 export interface Envelope extends SegmentSink {
@@ -27,21 +28,13 @@ export interface Envelope extends SegmentSink {
   readonly counts: { readonly groups: number; readonly sets: number; readonly segments: number };
 }
 
+/** Errors after which a file is not looked into further: it is not X12, or it is meant to keep us busy. */
+const MAX_ERRORS = 10_000;
+
 interface Segment {
   readonly id: string;
   readonly elements: readonly string[];
 }
-
-const KINDS: Readonly<Record<string, SegmentKind>> = {
-  TA1: 'TA1',
-  ISB: 'ISB',
-  ISE: 'ISE',
-  GS: 'GS',
-  GE: 'GE',
-  ST: 'ST',
-  SE: 'SE',
-  IEA: 'IEA',
-};
 
 export function createEnvelope(findings: Findings): Envelope {
   const interchanges: Interchange[] = [];
@@ -59,6 +52,7 @@ export function createEnvelope(findings: Findings): Envelope {
   let position = 0;
   let current = { id: '', offset: 0 };
   let stuck = false;
+  let gaveUp = false;
   let tooMany = false;
 
   const report = (
@@ -68,7 +62,7 @@ export function createEnvelope(findings: Findings): Envelope {
     const rule: X12Rule = x12Rules[name];
     if (rule.severity === 'error') note(rule);
     const { found, expected, element } = details;
-    findings.add({
+    findings.add(rule.severity, () => ({
       code: `x12.${name}`,
       severity: rule.severity,
       message: rule.message,
@@ -76,7 +70,7 @@ export function createEnvelope(findings: Findings): Envelope {
       ...(found === undefined ? {} : { found: showText(found) }),
       ...(expected === undefined ? {} : { expected: showText(expected) }),
       ...(rule.advice ? { advice: rule.advice } : {}),
-    });
+    }));
   };
 
   /** Keeps the rule's codes for the acknowledgement. */
@@ -100,17 +94,14 @@ export function createEnvelope(findings: Findings): Envelope {
     ].join(', ');
 
   const checkCount = (rule: X12RuleName, claimed: string | undefined, counted: number): void => {
-    const fits = /^\d{1,10}$/.test(claimed ?? '') && Number(claimed) === counted;
-    if (!fits) report(rule, { found: claimed ?? '', expected: `${counted}`, element: 1 });
+    if (!saysCount(claimed, counted))
+      report(rule, { found: claimed ?? '', expected: `${counted}`, element: 1 });
   };
 
-  /** Trailers repeat the header's number as text; the same number with other zeros is common, and harmless. */
   const checkNumber = (rule: X12RuleName, trailer: string | undefined, header: string): void => {
     if (trailer === header) return;
-    const digits = /^\d+$/;
-    const sameNumber =
-      digits.test(trailer ?? '') && digits.test(header) && stripZeros(trailer!) === stripZeros(header);
-    report(sameNumber ? 'trailer-zeros' : rule, { found: trailer ?? '', expected: header, element: 2 });
+    const name = isSameNumber(trailer, header) ? 'trailer-zeros' : rule;
+    report(name, { found: trailer ?? '', expected: header, element: 2 });
   };
 
   const openGroup = (gs: readonly string[]): Group => {
@@ -290,11 +281,17 @@ export function createEnvelope(findings: Findings): Envelope {
 
     segment(bytes, start, end, offset) {
       counts.segments += 1;
+      if (gaveUp) return;
+      if (findings.errors >= MAX_ERRORS) {
+        report('too-many-errors', { expected: `at most ${MAX_ERRORS}` });
+        gaveUp = true;
+        return;
+      }
       position += 1;
       const id = segmentId(bytes, start, end, delimiters!.element);
       current = { id: id.text, offset };
       if (id.folded) report('folded-line');
-      const kind = KINDS[id.text] ?? 'other';
+      const kind = kindOf(id.text);
       const steps = envelopeStates[scope][kind];
       if (!id.valid) report('segment-id', { found: id.text });
       if (steps.length === 0) return;
@@ -317,7 +314,7 @@ export function createEnvelope(findings: Findings): Envelope {
 
     end() {
       // Where the scan could not go on, what is missing was never looked for.
-      if (stuck) return;
+      if (stuck || gaveUp) return;
       if (interchanges.length === 0) report('isa-missing', { found: 'nothing' });
       closeAll();
     },
@@ -332,5 +329,3 @@ export function createEnvelope(findings: Findings): Envelope {
 
   return envelope;
 }
-
-const stripZeros = (digits: string): string => digits.replace(/^0+(?=\d)/, '');

@@ -108,6 +108,7 @@ export const x12Rules = {
 
   // Bounds of our own.
   'too-many-parts': error('the file holds more interchanges or groups than are taken here', { ta1: '024' }),
+  'too-many-errors': error('the file has so many errors that the rest of it was not looked into'),
   'uniqueness-unchecked': warning('so many transaction sets that further ST02 were not compared'),
 } as const satisfies Record<string, X12Rule>;
 
