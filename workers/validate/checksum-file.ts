@@ -73,7 +73,7 @@ async function readText(objects: Objects, key: string): Promise<string | undefin
 const LINE = /^(?:([0-9a-f]+)(?:[ \t]+\*?(.+))?|(?:[A-Z0-9-]+) ?\((.+)\) ?= ?([0-9a-f]+))$/i;
 
 /** The digest for `name`: of the line that names it, or else of the only line when that names nothing. */
-export function checksumIn(text: string, digest: SideDigest, name: string): string | undefined {
+function checksumIn(text: string, digest: SideDigest, name: string): string | undefined {
   const lines = text
     .replace(/^\ufeff/, '')
     .split(/[\r\n]+/)
