@@ -71,7 +71,11 @@ export function createGate({ partners, fleet }: GatePorts): Gate {
         // Somebody of the same sender has failed since, and the delay is not over.
         if ((await fleet.loginDelayMs(who)) > 0) throw new Fault('limit-reached', 'too many failed logins');
         const fits = user.length <= MAX_USER_LENGTH && Buffer.byteLength(password) <= MAX_PASSWORD_BYTES;
-        if ((await verifyPassword(fits ? password : '', fits ? hash : decoy)) && fits) return true;
+        if ((await verifyPassword(fits ? password : '', fits ? hash : decoy)) && fits) {
+          // Within the turn, so that those who wait for theirs find it.
+          verified.add(user, password, hash);
+          return true;
+        }
         await fleet.loginFailed(who, true);
         return false;
       };
@@ -81,7 +85,6 @@ export function createGate({ partners, fleet }: GatePorts): Gate {
       const { partner, hash } = expected(user, address);
       const right = verified.has(user, password, hash) || (await inTurn(who.address, () => isRight(hash)));
       if (!right || !partner) throw new Fault('bad-credentials');
-      verified.add(user, password, hash);
       await fleet.loginFailed(who, false);
       return partner;
     },

@@ -36,7 +36,7 @@ export interface LogLine {
 
 export const acme: Partner = partnerFile.parse({
   name: 'acme',
-  logins: [{ user: 'acme', password: '$scrypt$x' }],
+  logins: [{ user: 'acme', password: `$scrypt$ln=15,r=8,p=3$${'A'.repeat(22)}$${'A'.repeat(43)}` }],
   feeds: [{ name: 'orders', path: '/in/*' }],
 });
 

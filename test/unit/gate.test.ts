@@ -1,0 +1,188 @@
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createLocalFleet } from '../../adapters/fleet/local.ts';
+import { isAddressAllowed, senderOf } from '../../core/addresses.ts';
+import { createGate } from '../../core/gate.ts';
+import { loginPenaltyMs } from '../../core/login-penalty.ts';
+import { type Partner, partnerFile } from '../../core/partner.ts';
+import { hashPassword } from '../../core/password.ts';
+import { createTurns } from '../../core/turns.ts';
+import { createVerified } from '../../core/verified.ts';
+
+const scryptRuns = vi.hoisted(() => ({ count: 0, now: 0, most: 0 }));
+vi.mock('../../core/password.ts', async (original) => {
+  const real = await original<typeof import('../../core/password.ts')>();
+  return {
+    ...real,
+    async verifyPassword(password: string, hash: string) {
+      scryptRuns.count += 1;
+      scryptRuns.now += 1;
+      scryptRuns.most = Math.max(scryptRuns.most, scryptRuns.now);
+      return real.verifyPassword(password, hash).finally(() => {
+        scryptRuns.now -= 1;
+      });
+    },
+  };
+});
+
+const HOME = '192.0.2.7';
+const STRANGER = '198.51.100.1';
+
+describe('the gate', () => {
+  let hashes: string[];
+  let partners: Partner[];
+  let nowMs: number;
+  const find = {
+    login(user: string) {
+      const partner = partners.find(({ logins }) => logins.some((login) => login.user === user));
+      return partner && { partner, password: partner.logins[0]!.password };
+    },
+  };
+  const aPartner = (name: string, more: object = {}) =>
+    partnerFile.parse({ name, logins: [{ user: name, password: hashes[0] }], ...more });
+  const open = () => createGate({ partners: find, fleet: createLocalFleet({ now: () => nowMs }) });
+
+  beforeAll(async () => {
+    hashes = [await hashPassword('right'), await hashPassword('new')];
+  });
+  beforeEach(() => {
+    nowMs = 1_000_000;
+    partners = [
+      aPartner('acme'),
+      aPartner('bolt'),
+      aPartner('off', { enabled: false }),
+      aPartner('near', { addresses: ['192.0.2.0/24', '2001:db8::/32'] }),
+    ];
+    Object.assign(scryptRuns, { count: 0, now: 0, most: 0 });
+  });
+
+  test('a right password comes in', async () => {
+    expect((await open().login('acme', 'right', HOME)).name).toBe('acme');
+    expect((await open().login('near', 'right', '::ffff:192.0.2.9')).name).toBe('near');
+    expect((await open().login('near', 'right', '2001:db8::1')).name).toBe('near');
+  });
+
+  test.each([
+    ['unknown', 'nobody', 'right', HOME],
+    ['disabled', 'off', 'right', HOME],
+    ['from a wrong address', 'near', 'right', STRANGER],
+    ['of another password', 'acme', 'wrong', HOME],
+    ['of an endless name', 'a'.repeat(5_000), 'right', HOME],
+    ['of an endless password', 'acme', 'right'.repeat(5_000), HOME],
+  ])('a login that is %s gets the same answer for the same work', async (_why, user, password, address) => {
+    const login = open().login(user, password, address);
+    await expect(login).rejects.toMatchObject({ code: 'bad-credentials', detail: undefined });
+    expect(scryptRuns.count).toBe(1);
+  });
+
+  test('a right password from a wrong address costs its work even when it was right elsewhere just now', async () => {
+    const gate = open();
+    await gate.login('near', 'right', HOME);
+    await expect(gate.login('near', 'right', STRANGER)).rejects.toMatchObject({ code: 'bad-credentials' });
+    expect(scryptRuns.count).toBe(2);
+  });
+
+  test('who logs in for every file pays once, until the hash changes', async () => {
+    const gate = open();
+    for (let file = 0; file < 20; file += 1) await gate.login('acme', 'right', HOME);
+    await Promise.all(Array.from({ length: 20 }, () => gate.login('acme', 'right', HOME)));
+    expect(scryptRuns.count).toBe(1);
+    partners[0] = aPartner('acme', { logins: [{ user: 'acme', password: hashes[1] }] });
+    await expect(gate.login('acme', 'right', HOME)).rejects.toMatchObject({ code: 'bad-credentials' });
+    expect((await gate.login('acme', 'new', HOME)).name).toBe('acme');
+  });
+
+  test('many first logins at once from one address run scrypt once', async () => {
+    const gate = open();
+    await Promise.all(Array.from({ length: 15 }, () => gate.login('acme', 'right', HOME)));
+    expect(scryptRuns.count).toBe(1);
+  });
+
+  test('guesses in parallel do not pass before the first failures count', async () => {
+    const gate = open();
+    const guesses = Array.from({ length: 200 }, (_, guess) => gate.login('acme', `guess ${guess}`, STRANGER));
+    const codes = (await Promise.allSettled(guesses)).map(
+      (one) => (one as PromiseRejectedResult).reason.code,
+    );
+    expect(codes.filter((code) => code === 'bad-credentials').length).toBeLessThanOrEqual(3);
+    expect(codes.filter((code) => code === 'limit-reached').length).toBeGreaterThanOrEqual(197);
+    expect(scryptRuns.count).toBeLessThanOrEqual(3);
+  });
+
+  test('a stranger elsewhere cannot lock a partner out', async () => {
+    const gate = open();
+    const guess = () => gate.login('acme', 'wrong', STRANGER).catch((fault) => fault.code);
+    for (let count = 0; count < 3; count += 1) expect(await guess()).toBe('bad-credentials');
+    for (let count = 3; count < 12; count += 1) {
+      nowMs += 5 * 60_000;
+      await guess();
+    }
+    expect(await guess()).toBe('limit-reached');
+    expect((await gate.login('acme', 'right', HOME)).name).toBe('acme');
+  });
+
+  test('who is delayed cannot tell a right guess, even one that is remembered', async () => {
+    const gate = open();
+    await gate.login('acme', 'right', HOME);
+    for (let count = 0; count < 9; count += 1) {
+      nowMs += 5 * 60_000;
+      await gate.login('acme', 'wrong', STRANGER).catch(() => undefined);
+    }
+    await expect(gate.login('acme', 'right', STRANGER)).rejects.toMatchObject({ code: 'limit-reached' });
+  });
+
+  test('a flood from everywhere runs two at a time and is turned away beyond its bound', async () => {
+    // The cheapest hash that is taken.
+    const cheap = `$scrypt$ln=13,r=8,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`;
+    partners[0] = aPartner('acme', { logins: [{ user: 'acme', password: cheap }] });
+    const gate = open();
+    const flood = Array.from({ length: 210 }, (_, one) =>
+      gate.login('acme', 'x', `10.0.${one >> 8}.${one & 255}`),
+    );
+    const codes = (await Promise.allSettled(flood)).map((one) => (one as PromiseRejectedResult).reason.code);
+    expect(scryptRuns.most).toBe(2);
+    expect(codes.filter((code) => code === 'limit-reached').length).toBe(8);
+  }, 60_000);
+});
+
+test('penalties grow to their bound, and an address waits less than a user', () => {
+  expect([1, 2, 3, 4, 5, 100].map((count) => loginPenaltyMs('user', count))).toEqual([
+    0, 0, 1_000, 2_000, 4_000, 300_000,
+  ]);
+  expect([19, 20, 21, 100].map((count) => loginPenaltyMs('address', count))).toEqual([0, 500, 1_000, 5_000]);
+});
+
+test('addresses: single ones, networks, mapped ones, and what is none', () => {
+  expect(isAddressAllowed('203.0.113.5', [])).toBe(true);
+  expect(isAddressAllowed('::ffff:192.0.2.1', ['192.0.2.1'])).toBe(true);
+  expect(isAddressAllowed('192.0.2.2', ['192.0.2.1'])).toBe(false);
+  expect(isAddressAllowed('2001:DB8:0::1', ['2001:db8::1'])).toBe(true);
+  expect(isAddressAllowed('192.0.2.2', ['2001:db8::/32'])).toBe(false);
+  expect(isAddressAllowed('not an address', ['0.0.0.0/0', '::/0'])).toBe(false);
+});
+
+test('a sender is an IPv4 address or an IPv6 /64', () => {
+  expect(senderOf('::ffff:192.0.2.1')).toBe('192.0.2.1');
+  expect(senderOf('2001:db8:1:2:3:4:5:6')).toBe(senderOf('2001:0db8:1:2::'));
+  expect(senderOf('2001:db8:1:2::1')).not.toBe(senderOf('2001:db8:1:3::1'));
+  expect(senderOf('::1')).toBe('0:0:0:0::/64');
+  expect(senderOf('fe80::1%eth0')).toBe('fe80:0:0:0::/64');
+});
+
+test('turns: a job that throws gives its turn on', async () => {
+  const inTurn = createTurns({ atOnce: 1, waiting: 10, waitingPerOwner: 2 });
+  await expect(inTurn('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  expect(await inTurn('a', async () => 1)).toBe(1);
+});
+
+test('a remembered password is forgotten after its time', () => {
+  let now = 0;
+  const verified = createVerified(() => now);
+  verified.add('a', 'p', 'h');
+  now = 5 * 60_000 - 1;
+  expect(verified.has('a', 'p', 'h')).toBe(true);
+  expect(verified.has('a', 'p', 'h2') || verified.has('a', 'q', 'h') || verified.has('b', 'p', 'h')).toBe(
+    false,
+  );
+  now += 1;
+  expect(verified.has('a', 'p', 'h')).toBe(false);
+});
