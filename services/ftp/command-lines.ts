@@ -1,0 +1,86 @@
+import { Buffer, isUtf8 } from 'node:buffer';
+import { stripTelnet, type TelnetState } from './telnet.ts';
+
+/** Bytes of one command line: the longest path a store can hold, and as much again for the verb and for waste. */
+export const MAX_LINE_BYTES = 4096;
+
+/** What has come over the control connection and is not yet a command. */
+export interface Unread {
+  /** Text without Telnet's commands. */
+  readonly text: Buffer;
+  readonly telnet: TelnetState;
+  /** In a line that is too long, of which the rest is dropped. */
+  readonly dropping: boolean;
+  /** A line was taken at its CR; the LF that may follow belongs to it. */
+  readonly lineFeedOwed: boolean;
+}
+
+export type CommandLine = { readonly text: string } | 'too-long';
+
+export const nothingUnread: Unread = {
+  text: Buffer.alloc(0),
+  telnet: 'text',
+  dropping: false,
+  lineFeedOwed: false,
+};
+
+const [LF, CR, DATA_MARK] = [0x0a, 0x0d, 0xf2];
+
+export function addBytes(unread: Unread, bytes: Buffer): Unread {
+  const { text, state } = stripTelnet(bytes, unread.telnet);
+  return {
+    ...unread,
+    text: unread.text.length === 0 ? text : Buffer.concat([unread.text, text]),
+    telnet: state,
+  };
+}
+
+/** Takes up to `max` lines. Lines end with CRLF, or with LF alone, as some clients send them. */
+export function takeLines(unread: Unread, max: number): { lines: CommandLine[]; rest: Unread } {
+  const lines: CommandLine[] = [];
+  let { text, dropping, lineFeedOwed } = unread;
+  while (lines.length < max && text.length > 0) {
+    if (lineFeedOwed) {
+      lineFeedOwed = false;
+      if (text[0] === LF) text = text.subarray(1);
+      continue;
+    }
+    const end = text.indexOf(LF);
+    if (end === -1) {
+      // Clients send ABOR as urgent data, and the last urgent byte, LF, does not come in the stream (RFC 793 §3.7).
+      if (!dropping && isAbortWithoutLineFeed(text)) {
+        lines.push({ text: 'ABOR' });
+        lineFeedOwed = true;
+        text = nothingUnread.text;
+      } else if (dropping || text.length > MAX_LINE_BYTES) {
+        if (!dropping) lines.push('too-long');
+        dropping = true;
+        text = nothingUnread.text;
+      }
+      break;
+    }
+    if (!dropping) lines.push(end > MAX_LINE_BYTES ? 'too-long' : { text: decode(text.subarray(0, end)) });
+    dropping = false;
+    text = text.subarray(end + 1);
+  }
+  return { lines, rest: { ...unread, text, dropping, lineFeedOwed } };
+}
+
+/** Whether there may be another line to take without more bytes. */
+export const hasLine = (unread: Unread): boolean => unread.text.includes(LF);
+
+const withoutMarks = (line: Buffer): Buffer => {
+  // A data mark whose IAC went out of band.
+  let start = 0;
+  while (line[start] === DATA_MARK) start += 1;
+  return line.subarray(start);
+};
+
+const isAbortWithoutLineFeed = (text: Buffer): boolean =>
+  text.length < 16 && withoutMarks(text).toString('latin1').toUpperCase() === 'ABOR\r';
+
+/** UTF-8 (RFC 2640 §2.2), or Latin-1 where it cannot be that. */
+function decode(line: Buffer): string {
+  const text = withoutMarks(line.at(-1) === CR ? line.subarray(0, -1) : line);
+  return text.toString(isUtf8(text) ? 'utf8' : 'latin1');
+}

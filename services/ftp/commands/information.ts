@@ -1,0 +1,158 @@
+import { Fault } from '../../../core/fault.ts';
+import { showDuration } from '../../../core/units.ts';
+import type { Call, Command } from '../command.ts';
+import { askedFor } from '../listing/asked-for.ts';
+import { allFacts, timeVal } from '../listing/facts.ts';
+import { longLine } from '../listing/long-line.ts';
+import { Refusal, type Reply, reply } from '../reply.ts';
+import { type Session, zoneOf } from '../session.ts';
+
+/** Lines of a listing over the control connection, which is held in memory; LIST has no such bound. */
+const MAX_STAT_LINES = 1000;
+
+/** RFC 2389 §4, and what each option answers. */
+const options: Record<string, (session: Session, argument: string) => Reply> = {
+  UTF8: (_session, argument) => {
+    if (/^(ON)?$/i.test(argument)) return reply(200, 'UTF8 is on.');
+    throw new Refusal(504, 'UTF8 is always on.');
+  },
+  MLST: (session, argument) => {
+    const asked = argument.toLowerCase().split(';');
+    session.facts = allFacts.filter((fact) => asked.includes(fact));
+    // RFC 3659 §7.9: the reply names the facts that will be told.
+    return reply(200, `MLST OPTS ${session.facts.map((fact) => `${fact};`).join('')}`.trimEnd());
+  },
+};
+
+async function sizeOf({ session, path }: Call): Promise<number> {
+  const zone = zoneOf(session);
+  try {
+    return await zone.resumableSize(path);
+  } catch (thrown) {
+    if (!(thrown instanceof Fault && thrown.code === 'not-permitted')) throw thrown;
+  }
+  const entry = await zone.stat(path);
+  if (entry.kind === 'folder') throw new Fault('is-a-folder', path);
+  return entry.size;
+}
+
+export const information = {
+  SIZE: {
+    when: 'ready',
+    argument: 'path',
+    feature: () => 'SIZE',
+    help: '<file>: its bytes; of an interrupted upload, those that have arrived',
+    async *run(call) {
+      // RFC 3659 §4: the exact size that would be sent, or 550. As text that is known by reading the whole file only.
+      if (call.session.type === 'A') throw new Refusal(550, 'SIZE needs TYPE I.');
+      yield reply(213, String(await sizeOf(call)));
+    },
+  },
+  MDTM: {
+    when: 'ready',
+    argument: 'path',
+    feature: () => 'MDTM',
+    help: '<file>: when it was changed, UTC',
+    async *run({ session, path }) {
+      const entry = await zoneOf(session).stat(path);
+      if (entry.kind === 'folder') throw new Fault('is-a-folder', path);
+      yield reply(213, timeVal(entry.modified));
+    },
+  },
+  STAT: {
+    when: 'ready',
+    argument: 'optional',
+    duringTransfer: true,
+    help: '[path]: this session and its transfer, or a listing here',
+    async *run(call) {
+      yield call.argument.trim() === '' ? sessionStatus(call.session) : await pathStatus(call);
+    },
+  },
+  FEAT: {
+    when: 'always',
+    argument: 'none',
+    help: ': what is there beyond RFC 959',
+    async *run({ session, commands }) {
+      const rows = Object.values(commands).flatMap(({ feature }) => (feature ? [feature(session)] : []));
+      // RFC 2640 §3.2; RFC 3659 §6.
+      yield reply(211, 'Features:', [...rows, 'TVFS', 'UTF8']);
+    },
+  },
+  OPTS: {
+    when: 'always',
+    argument: 'required',
+    help: 'UTF8 ON | MLST <facts>: sets an option',
+    async *run({ session, argument }) {
+      const [, name = '', rest = ''] = /^(\S+)\s*(.*)$/.exec(argument.trim()) ?? [];
+      const option = name.toUpperCase();
+      if (!Object.hasOwn(options, option)) throw new Refusal(501, 'There is no such option.');
+      yield options[option]!(session, rest.trim());
+    },
+  },
+  SYST: {
+    when: 'always',
+    argument: 'none',
+    help: ': the kind of system, for the form of listings',
+    async *run() {
+      yield reply(215, 'UNIX Type: L8');
+    },
+  },
+  HELP: {
+    when: 'always',
+    argument: 'optional',
+    help: '[verb]: this, or what the verb does',
+    async *run({ argument, commands }) {
+      const verb = argument.trim().toUpperCase();
+      if (verb === '') yield reply(214, 'The commands:', verbLines(Object.keys(commands).sort()));
+      else if (Object.hasOwn(commands, verb)) yield reply(214, `${verb} ${commands[verb]!.help}`);
+      else throw new Refusal(502, 'There is no such command.');
+    },
+  },
+  NOOP: {
+    when: 'always',
+    argument: 'optional',
+    duringTransfer: true,
+    help: ': nothing, but keeps the session open',
+    async *run() {
+      yield reply(200, 'Here I am.');
+    },
+  },
+} as const satisfies Record<string, Command>;
+
+const verbLines = (verbs: readonly string[]): string[] => {
+  const lines: string[] = [];
+  for (let from = 0; from < verbs.length; from += 8) {
+    lines.push(
+      verbs
+        .slice(from, from + 8)
+        .map((verb) => verb.padEnd(5))
+        .join('')
+        .trimEnd(),
+    );
+  }
+  return lines;
+};
+
+/** RFC 959 §4.1.3: without an argument, during a transfer too. */
+function sessionStatus({ client, type, folder, startedAt, transfer, visit }: Session): Reply {
+  return reply(211, 'Landfall FTP', [
+    `Connected from ${client} for ${showDuration(performance.now() - startedAt)}`,
+    `Logged in as ${visit?.zone.partner.name}, in ${folder}`,
+    `TYPE ${type}, STRU F, MODE S`,
+    transfer
+      ? `The ${transfer.direction} of ${transfer.path} has moved ${transfer.bytes} bytes`
+      : 'No transfer is running',
+  ]);
+}
+
+async function pathStatus({ session, argument }: Call): Promise<Reply> {
+  const lines: string[] = [];
+  for await (const { entry, name } of await askedFor(zoneOf(session), session.folder, argument)) {
+    if (lines.length === MAX_STAT_LINES) {
+      lines.push('There is more: use LIST.');
+      break;
+    }
+    lines.push(longLine(entry, name, Date.now()));
+  }
+  return reply(213, 'Status:', lines);
+}

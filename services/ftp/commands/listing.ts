@@ -1,0 +1,103 @@
+import { baseName } from '../../../core/paths.ts';
+import type { Call, Command } from '../command.ts';
+import { send } from '../data/send.ts';
+import { askedFor, type Listed } from '../listing/asked-for.ts';
+import { allFacts, type FactName, factLine } from '../listing/facts.ts';
+import { longLine } from '../listing/long-line.ts';
+import { textBlocks } from '../listing/text-blocks.ts';
+import { Refusal, type Reply, reply } from '../reply.ts';
+import { type Session, zoneOf } from '../session.ts';
+import { runTransfer, takeChannel } from '../transfer.ts';
+
+async function* sendListing(
+  { session, path }: Call,
+  listed: (session: Session) => Promise<AsyncIterable<Listed>>,
+  line: (listed: Listed, session: Session) => string,
+): AsyncGenerator<Reply> {
+  const channel = takeChannel(session);
+  try {
+    const entries = await listed(session);
+    const what = { direction: 'listing', path } as const;
+    yield* runTransfer(session, channel, what, reply(150, 'Here comes the listing.'), async (transfer) => {
+      const lines = mapped(entries, (entry) => line(entry, session));
+      await send(await transfer.connect(), textBlocks(lines), {
+        sent: (count) => {
+          transfer.bytes += count;
+        },
+        signal: transfer.signal,
+        stallMs: session.options.timeouts.stallMs,
+      });
+      return reply(226, 'The listing is sent.');
+    });
+  } finally {
+    channel.close();
+  }
+}
+
+async function* mapped(
+  entries: AsyncIterable<Listed>,
+  line: (listed: Listed) => string,
+): AsyncGenerator<string> {
+  for await (const entry of entries) yield line(entry);
+}
+
+async function* inFolder({ session, path }: Call): AsyncGenerator<Listed> {
+  for await (const entry of zoneOf(session).list(path)) {
+    yield { entry, path: `${path === '/' ? '' : path}/${entry.name}`, name: entry.name };
+  }
+}
+
+const asked =
+  ({ argument }: Call) =>
+  (session: Session): Promise<AsyncIterable<Listed>> =>
+    askedFor(zoneOf(session), session.folder, argument);
+
+/** The facts of one entry, for MLST and MLSD. */
+const facts = ({ entry, path, name }: Listed, session: Session): string =>
+  factLine(session.facts, zoneOf(session).partner, path, entry, name);
+
+/** RFC 3659 §7.8: all facts there are, those that are told now with an asterisk. */
+const feature = ({ facts: told }: Session): string =>
+  `MLST ${allFacts.map((fact: FactName) => `${fact}${told.includes(fact) ? '*' : ''};`).join('')}`;
+
+export const listing = {
+  LIST: {
+    when: 'ready',
+    argument: 'optional',
+    help: '[path]: lists as ls -l does',
+    run: (call) =>
+      sendListing(call, asked(call), ({ entry, name }) => longLine(entry, baseName(name), Date.now())),
+  },
+  NLST: {
+    when: 'ready',
+    argument: 'optional',
+    help: '[path]: lists names only',
+    run: (call) => sendListing(call, asked(call), ({ name }) => name),
+  },
+  MLSD: {
+    when: 'ready',
+    argument: 'path?',
+    help: '[folder]: lists with facts',
+    run: (call) =>
+      sendListing(
+        call,
+        async (session) => {
+          // RFC 3659 §7.2.1: 501 for what is no folder.
+          const { kind } = await zoneOf(session).stat(call.path);
+          if (kind === 'file') throw new Refusal(501, 'MLSD is for folders, use MLST.');
+          return inFolder(call);
+        },
+        facts,
+      ),
+  },
+  MLST: {
+    when: 'ready',
+    argument: 'path?',
+    feature,
+    help: '[path]: the facts of one file or folder',
+    async *run({ session, path }) {
+      const entry = await zoneOf(session).stat(path);
+      yield reply(250, 'Facts follow.', [facts({ entry, path, name: path }, session)]);
+    },
+  },
+} as const satisfies Record<string, Command>;

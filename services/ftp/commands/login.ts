@@ -1,0 +1,91 @@
+import { Fault } from '../../../core/fault.ts';
+import type { Call, Command } from '../command.ts';
+import { lastReply, type Reply, reply } from '../reply.ts';
+import { atStart, endVisit, type Session } from '../session.ts';
+
+/** Failed logins on one connection; the next attempt needs another one. */
+export const MAX_FAILED_LOGINS = 3;
+
+export const login = {
+  USER: {
+    when: 'always',
+    argument: 'required',
+    help: '<name>: begins the login',
+    async *run({ session, argument }) {
+      // RFC 959 §4.1.1: at any time, ending the login that was; transfer parameters stay.
+      await endVisit(session);
+      session.folder = '/';
+      session.user = argument;
+      // The same for everybody: nobody learns which users there are (RFC 2577 §6.2).
+      yield reply(331, 'Send the password.');
+    },
+  },
+  PASS: {
+    when: 'named',
+    argument: 'optional',
+    help: '<password>: ends the login',
+    async *run(call) {
+      yield await logIn(call);
+    },
+  },
+  ACCT: {
+    when: 'ready',
+    argument: 'required',
+    help: '<account>: not needed here',
+    async *run() {
+      yield reply(202, 'No account is needed.');
+    },
+  },
+  REIN: {
+    when: 'always',
+    argument: 'none',
+    help: ': starts again, without a login',
+    async *run({ session }) {
+      await endVisit(session);
+      Object.assign(session, atStart());
+      yield reply(220, 'Ready for a new user.');
+    },
+  },
+  QUIT: {
+    when: 'always',
+    argument: 'none',
+    help: ': ends the session, after the transfer that is running',
+    async *run() {
+      yield lastReply(221, 'Goodbye.');
+    },
+  },
+} as const satisfies Record<string, Command>;
+
+async function logIn({ session, argument }: Call): Promise<Reply> {
+  const { options, client } = session;
+  const user = session.user ?? '';
+  session.user = undefined;
+  try {
+    const partner = await options.gate.login(user, argument, client);
+    const limits = { perPartner: partner.limits.sessions };
+    const leave = await options.fleet.enter({ partner: partner.name }, limits);
+    try {
+      session.visit = { zone: await options.openZone(partner), leave };
+    } catch (thrown) {
+      await leave();
+      throw thrown;
+    }
+    session.log = session.log.child({ partner: partner.name });
+    session.log.info({}, 'logged in');
+    return reply(230, 'Welcome.');
+  } catch (thrown) {
+    return refuse(session, user, Fault.from(thrown));
+  }
+}
+
+function refuse(session: Session, user: string, fault: Fault): Reply {
+  if (fault.code === 'limit-reached') {
+    session.log.warn({ user, reason: fault.message }, 'login refused');
+    return lastReply(421, `Login refused: ${fault.message}.`);
+  }
+  if (fault.code !== 'bad-credentials') throw fault;
+  session.failedLogins += 1;
+  session.log.warn({ user, failures: session.failedLogins }, 'login failed');
+  if (session.failedLogins >= MAX_FAILED_LOGINS) return lastReply(421, 'Too many failed logins.');
+  return reply(530, 'Login failed: the name or the password is wrong.');
+}

@@ -1,0 +1,129 @@
+import type { Buffer } from 'node:buffer';
+import { randomBytes } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import type { Evidence } from '../../../core/evidence.ts';
+import { Fault } from '../../../core/fault.ts';
+import type { Landing } from '../../../core/landing.ts';
+import { baseName, parentPath, resolvePath } from '../../../core/paths.ts';
+import type { UploadMode } from '../../../core/zone.ts';
+import { heldLine, toStoredLines } from '../ascii.ts';
+import type { Call, Command } from '../command.ts';
+import { receive } from '../data/receive.ts';
+import { type Reply, reply } from '../reply.ts';
+import { restartInText } from '../restart.ts';
+import { type Session, zoneOf } from '../session.ts';
+import { runTransfer, type Transfer, takeChannel } from '../transfer.ts';
+
+async function* upload(call: Call, path: string, how: UploadMode, opening: Reply): AsyncGenerator<Reply> {
+  const { session, given } = call;
+  if (session.type === 'A' && how !== 'append' && how.at > 0) throw restartInText();
+  const channel = takeChannel(session);
+  let landing: Landing;
+  try {
+    landing = await zoneOf(session).upload(path, how, { protocol: 'ftp', address: session.client });
+  } catch (thrown) {
+    channel.close();
+    throw thrown;
+  }
+  yield* runTransfer(session, channel, { direction: 'upload', path }, opening, async (transfer) => {
+    try {
+      await receiveInto(landing, session, transfer);
+    } catch (thrown) {
+      await landing.suspend();
+      throw thrown;
+    }
+    await landing.commit(() => evidence(session, transfer, landing, given.announced));
+    return reply(226, 'The file is stored.');
+  });
+}
+
+async function receiveInto(landing: Landing, session: Session, transfer: Transfer): Promise<void> {
+  const { pool, timeouts } = session.options;
+  const isText = session.type === 'A';
+  let held = false;
+  const write = async (bytes: Buffer): Promise<void> => {
+    const lines = toStoredLines(bytes, held);
+    for (const part of lines.parts) await landing.write(part);
+    held = lines.held;
+  };
+  await receive(await transfer.connect(), {
+    pool,
+    write: isText ? write : (bytes) => landing.write(bytes),
+    took: (bytes) => {
+      transfer.bytes += bytes;
+    },
+    signal: transfer.signal,
+    stallMs: timeouts.stallMs,
+  });
+  for (const part of heldLine(held)) await landing.write(part);
+  // A client that is killed closes both connections at once: let what has come over the control connection be read.
+  await setImmediate();
+  transfer.signal.throwIfAborted();
+}
+
+function evidence(
+  session: Session,
+  transfer: Transfer,
+  landing: Landing,
+  announced: number | undefined,
+): Evidence {
+  const controlAlive = session.controlAlive() && !transfer.signal.aborted;
+  if (announced === undefined) return { controlAlive };
+  // Clients announce the file, or what they are about to send of it: after REST, or as text, that is not the same.
+  const isMet = announced === transfer.bytes || announced === landing.size;
+  return { controlAlive, announcedSize: isMet ? landing.size : announced };
+}
+
+/** `po.x12` as `po-9f86d081884c7d65.x12`, so that a feed's pattern still fits; no other name is like it. */
+function uniquePath(folder: string, argument: string): string {
+  const path = resolvePath(folder, argument);
+  const unique = randomBytes(8).toString('hex');
+  if (argument === '') return resolvePath(folder, unique);
+  const [, stem, extension] = /^(.+?)((?:\.[^.]*)?)$/.exec(baseName(path)) ?? [undefined, 'file', ''];
+  return resolvePath(parentPath(path), `${stem}-${unique}${extension}`);
+}
+
+export const uploads = {
+  STOR: {
+    when: 'ready',
+    argument: 'path',
+    help: '<file>: uploads it; after REST goes on with what is stored',
+    run: (call) =>
+      upload(call, call.path, { at: call.given.restart ?? 0 }, reply(150, 'Ready for the file.')),
+  },
+  APPE: {
+    when: 'ready',
+    argument: 'path',
+    help: '<file>: goes on with an interrupted upload, or adds to the file',
+    run: (call) => upload(call, call.path, 'append', reply(150, 'Ready for the rest of the file.')),
+  },
+  STOU: {
+    when: 'ready',
+    argument: 'optional',
+    help: '[name]: uploads under a name that is not taken',
+    async *run(call) {
+      const path = uniquePath(call.path, call.argument);
+      // RFC 1123 §4.1.2.9: the form of the reply.
+      yield* upload(call, path, { at: 0 }, reply(150, `FILE: ${path}`));
+    },
+  },
+  ABOR: {
+    when: 'always',
+    argument: 'none',
+    duringTransfer: true,
+    help: ': ends the transfer that is running',
+    async *run({ session }) {
+      const { transfer, channel } = session;
+      if (transfer) {
+        // RFC 959 §4.1.3: 426 for the transfer, then 226 for this.
+        transfer.abort(new Fault('cancelled', 'ABOR'));
+        await transfer.finished;
+        yield reply(226, 'The transfer is over.');
+        return;
+      }
+      session.channel = undefined;
+      channel?.close();
+      yield reply(226, 'There is no transfer.');
+    },
+  },
+} as const satisfies Record<string, Command>;

@@ -1,0 +1,174 @@
+import type { Buffer } from 'node:buffer';
+import type { Socket } from 'node:net';
+import { Fault } from '../../core/fault.ts';
+import type { Commands } from './command.ts';
+import { addBytes, type CommandLine, hasLine, nothingUnread, takeLines } from './command-lines.ts';
+import { dispatch, rowOf } from './dispatch.ts';
+import { encodeReply, lastReply, type Reply } from './reply.ts';
+import { endVisit, type Session } from './session.ts';
+
+/** Commands that a client may send ahead. When there are more, the socket is not read. */
+export const MAX_BACKLOG = 64;
+/** Milliseconds for the client to take the last reply and close. */
+const LINGER_MS = 1000;
+
+export interface ControlConnection {
+  /** Resolves when all is over, with transfers cleared up and the session counted out. Never rejects. */
+  readonly closed: Promise<void>;
+  /** Ends the session with 421: at once, or after the command that is running. */
+  stop(): void;
+  /** Ends the transfer that is running, keeping what has arrived. */
+  abortTransfer(): void;
+}
+
+/** The one place that reads and writes the control socket: bytes to command lines, replies to bytes. */
+export function serveControl(socket: Socket, session: Session, commands: Commands): ControlConnection {
+  const { timeouts } = session.options;
+  const backlog: CommandLine[] = [];
+  let unread = nothingUnread;
+  let clientEnded = false;
+  let stopping = false;
+  let closing = false;
+  let worker: Promise<void> | undefined;
+  let urgent: Promise<void> | undefined;
+  let idleTimer: NodeJS.Timeout | undefined;
+
+  // Unread is unknown: with a full backlog nobody sees the client go.
+  session.controlAlive = () => !clientEnded && !socket.destroyed && !socket.isPaused();
+
+  const fillBacklog = (): void => {
+    const { lines, rest } = takeLines(unread, MAX_BACKLOG - backlog.length);
+    unread = rest;
+    backlog.push(...lines);
+    if (hasLine(unread)) socket.pause();
+    else if (socket.isPaused()) socket.resume();
+  };
+
+  const nextLine = (): CommandLine | undefined => {
+    const line = backlog.shift();
+    if (line !== undefined) fillBacklog();
+    return line;
+  };
+
+  const say = async (said: Reply): Promise<void> => {
+    if (closing || socket.destroyed) return;
+    const wasTaken = socket.write(encodeReply(said));
+    if (said.last) close();
+    else if (!wasTaken) await drained();
+  };
+
+  const drained = (): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(() => socket.destroy(), timeouts.idleMs);
+      const done = (): void => {
+        clearTimeout(timer);
+        socket.off('drain', done);
+        socket.off('close', done);
+        resolve();
+      };
+      socket.once('drain', done);
+      socket.once('close', done);
+    });
+
+  const close = (): void => {
+    if (closing) return;
+    closing = true;
+    backlog.length = 0;
+    socket.end();
+    socket.resume();
+    setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  };
+
+  /** All replies of a command are taken, even when nobody is there to read them: that is what makes it clear up. */
+  const perform = async (line: CommandLine): Promise<void> => {
+    for await (const said of dispatch(session, commands, line)) {
+      await say(said);
+      if (said.code < 200) interject();
+    }
+  };
+
+  const work = async (): Promise<void> => {
+    clearTimeout(idleTimer);
+    for (;;) {
+      const line = closing || stopping ? undefined : nextLine();
+      if (line === undefined) break;
+      await perform(line);
+      await urgent;
+    }
+    worker = undefined;
+    if (stopping) await say(lastReply(421, 'The server is going down, come again.'));
+    else if (clientEnded) close();
+    else waitForCommand();
+  };
+
+  /** Runs the commands that may, while a transfer goes on; in order, so none overtakes one that may not. */
+  const interject = (): void => {
+    if (urgent) return;
+    const run = async (): Promise<void> => {
+      while (session.transfer && backlog.length > 0 && rowOf(commands, backlog[0]!)?.duringTransfer) {
+        await perform(nextLine()!);
+      }
+      urgent = undefined;
+    };
+    urgent = run();
+  };
+
+  const wake = (): void => {
+    if (session.transfer) interject();
+    else worker ??= work();
+  };
+
+  const waitForCommand = (): void => {
+    idleTimer = setTimeout(() => {
+      say(lastReply(421, 'No command came for too long.'));
+    }, timeouts.idleMs);
+  };
+
+  const loginTimer = setTimeout(() => {
+    if (!session.visit) say(lastReply(421, 'No login came in time.'));
+  }, timeouts.loginMs);
+
+  socket.on('data', (bytes: Buffer) => {
+    if (closing) return;
+    unread = addBytes(unread, bytes);
+    fillBacklog();
+    if (backlog.length > 0) wake();
+  });
+  socket.on('end', () => {
+    clientEnded = true;
+    // A client that was killed: its half-sent file ends like a whole one.
+    if (session.transfer?.direction === 'upload') session.transfer.abort(controlLost());
+    wake();
+  });
+
+  const { promise: closed, resolve: finish } = Promise.withResolvers<void>();
+  const clearUp = async (): Promise<void> => {
+    clearTimeout(idleTimer);
+    clearTimeout(loginTimer);
+    closing = true;
+    session.transfer?.abort(controlLost());
+    await worker;
+    await urgent;
+    clearTimeout(idleTimer);
+    await endVisit(session).catch((cause: unknown) =>
+      session.log.error({ err: cause }, 'session not counted out'),
+    );
+    finish();
+  };
+  socket.on('close', clearUp);
+  if (socket.closed) clearUp();
+
+  say({ code: 220, text: 'Landfall FTP ready.' });
+  waitForCommand();
+
+  return {
+    closed,
+    stop() {
+      stopping = true;
+      worker ??= work();
+    },
+    abortTransfer: () => session.transfer?.abort(new Fault('cancelled', 'the server is going down')),
+  };
+}
+
+const controlLost = (): Fault => new Fault('cancelled', 'the control connection was lost');

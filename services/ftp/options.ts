@@ -1,0 +1,38 @@
+import type { BlockPool } from '../../core/buffers.ts';
+import type { Gate } from '../../core/gate.ts';
+import type { Partner } from '../../core/partner.ts';
+import type { Fleet } from '../../core/ports/fleet.ts';
+import type { Log } from '../../core/ports/log.ts';
+import type { Zone } from '../../core/zone.ts';
+
+export interface FtpOptions {
+  /** The address to bind, and the port; 0 takes any free one. */
+  readonly address: string;
+  readonly port: number;
+  readonly passive: {
+    /** Ports of passive data connections, both ends included. */
+    readonly first: number;
+    readonly last: number;
+    /** The IPv4 address that PASV tells; without it the one that the client dialled. */
+    readonly address?: string | undefined;
+  };
+  readonly timeouts: {
+    /** From the connection to the login. */
+    readonly loginMs: number;
+    /** From command to command. */
+    readonly idleMs: number;
+    /** For a data connection to be made. */
+    readonly dataMs: number;
+    /** For a transfer without a byte moving. */
+    readonly stallMs: number;
+    /** For one whole transfer. */
+    readonly transferMs: number;
+  };
+  /** Sessions. */
+  readonly limits: { readonly total: number; readonly perAddress: number };
+  readonly gate: Gate;
+  readonly openZone: (partner: Partner) => Promise<Zone>;
+  readonly fleet: Fleet;
+  readonly pool: BlockPool;
+  readonly log: Log;
+}

@@ -1,0 +1,73 @@
+import type { Log } from '../../core/ports/log.ts';
+import type { Zone } from '../../core/zone.ts';
+import type { DataChannel } from './data/channel.ts';
+import type { Left } from './left-behind.ts';
+import { allFacts, type FactName } from './listing/facts.ts';
+import type { FtpOptions } from './options.ts';
+import type { Transfer } from './transfer.ts';
+
+/** RFC 959 §3.1.1: ASCII with line ends converted, or image, byte by byte. */
+export type TransferType = 'A' | 'I';
+
+/** A partner that is logged in. */
+export interface Visit {
+  readonly zone: Zone;
+  /** Counts the session out. */
+  leave(): Promise<void>;
+}
+
+/** What one control connection's commands know and change. No socket: the control connection reads and writes. */
+export interface Session {
+  readonly id: string;
+  readonly options: FtpOptions;
+  log: Log;
+  readonly client: string;
+  readonly local: string;
+  /** Ports of this listener that passive channels hold now. */
+  readonly passivePorts: Set<number>;
+  readonly startedAt: number;
+  /** Whether the control connection is open, and is being read. */
+  controlAlive: () => boolean;
+
+  user: string | undefined;
+  failedLogins: number;
+  visit: Visit | undefined;
+  folder: string;
+  type: TransferType;
+  facts: readonly FactName[];
+  left: Left;
+  /** RFC 2428 §4: after EPSV ALL there is no other way to a data connection. */
+  epsvOnly: boolean;
+  channel: DataChannel | undefined;
+  transfer: Transfer | undefined;
+}
+
+/** RFC 959 §4.1.1, REIN: as if the control connection had just been opened. */
+export const atStart = (): Pick<
+  Session,
+  'user' | 'visit' | 'folder' | 'type' | 'facts' | 'left' | 'epsvOnly' | 'channel'
+> => ({
+  user: undefined,
+  visit: undefined,
+  folder: '/',
+  type: 'A',
+  facts: allFacts,
+  left: {},
+  epsvOnly: false,
+  channel: undefined,
+});
+
+/** For commands whose row says that they run after the login only. */
+export function zoneOf(session: Session): Zone {
+  if (!session.visit) throw new Error('the command ran before the login');
+  return session.visit.zone;
+}
+
+/** Ends the visit and drops the prepared data connection. */
+export async function endVisit(session: Session): Promise<void> {
+  const { visit, channel } = session;
+  session.visit = undefined;
+  session.channel = undefined;
+  channel?.close();
+  await visit?.leave();
+}
