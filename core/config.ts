@@ -20,7 +20,9 @@ const setting = <Value>(initial: string, schema: z.ZodType<Value>, about: string
 const text = z.string().min(1, 'must not be empty');
 const anyText = z.string();
 const size = bytes;
-const time = duration;
+const age = duration;
+/** Node's timers count in 31 bits of milliseconds; a longer one would end at once. */
+const time = duration.refine((value) => value > 0 && value < 2 ** 31, 'must be more than 0 and at most 24 d');
 const count = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number);
 const port = count.refine((value) => value <= 65_535, 'must be a port, 0 to 65535 (0: any free one)');
 const oneOf = <const Values extends readonly string[]>(...values: Values) => z.enum(values);
@@ -28,7 +30,7 @@ const url = (...schemes: string[]) =>
   z
     .string()
     .refine(
-      (value) => schemes.includes(value.split(':', 1)[0]!),
+      (value) => schemes.some((scheme) => value.startsWith(`${scheme}:`)),
       `must start with ${schemes.join(': or ')}:`,
     );
 const portRange = z
@@ -76,8 +78,8 @@ export const settings = {
     count,
     'files in each stage at once in this process; 0: workers run elsewhere',
   ),
-  LANDFALL_KEEP_UPLOADS: setting('24 h', time, 'how long an interrupted upload can be resumed'),
-  LANDFALL_KEEP_REPLACED: setting('7 d', time, 'how long replaced and removed files stay for the pipeline'),
+  LANDFALL_KEEP_UPLOADS: setting('24 h', age, 'how long an interrupted upload can be resumed'),
+  LANDFALL_KEEP_REPLACED: setting('7 d', age, 'how long replaced and removed files stay for the pipeline'),
   LANDFALL_STOP_TIMEOUT: setting('30 s', time, 'for transfers and stages to end when it is told to stop'),
 
   LANDFALL_LOG: setting(
@@ -105,13 +107,21 @@ export class ConfigError extends Error {
 /** Reads all settings. Throws `ConfigError` with every fault, variables of ours that do not exist included. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const faults: string[] = [];
-  const written = (name: Name): string => {
+  const written = (name: Name, through: readonly Name[] = []): string => {
     const value = env[name] ?? settings[name].initial;
-    return value.replace(/\$(LANDFALL_[A-Z_]+)/g, (_, other: Name) => written(other));
+    return value.replace(/\$(LANDFALL_[A-Z_]+)/g, (reference, other: string) => {
+      if (Object.hasOwn(settings, other) && other !== name && !through.includes(other as Name)) {
+        return written(other as Name, [...through, name]);
+      }
+      const why = Object.hasOwn(settings, other) ? 'leads back to itself' : 'is no setting';
+      faults.push(`${name}: ${reference} ${why}`);
+      return reference;
+    });
   };
 
   for (const name of Object.keys(env)) {
-    if (name.startsWith('LANDFALL_') && !(name in settings)) faults.push(`${name}: there is no such setting`);
+    if (name.startsWith('LANDFALL_') && !Object.hasOwn(settings, name))
+      faults.push(`${name}: there is no such setting`);
   }
   const config: Partial<Record<Name, unknown>> = {};
   for (const name of Object.keys(settings) as Name[]) {
