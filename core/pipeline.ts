@@ -64,4 +64,4 @@ export function retryDelayMs(stage: StageRow, attempt: number, random = Math.ran
  */
 export const PUBLISH_GRACE_MS = 60 * SECOND_MS;
 /** How soon a message that came before its object is tried again, in milliseconds. */
-export const PUBLISH_RETRY_MS = 100;
+export const PUBLISH_RETRY_MS = 25;

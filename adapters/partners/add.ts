@@ -9,6 +9,8 @@ export interface NewPartner {
   readonly user: string;
   /** A password hash. */
   readonly hash: string;
+  /** The folder under which its files are delivered, in a folder a feed. */
+  readonly delivered: string;
 }
 
 /**
@@ -37,7 +39,7 @@ export async function addPartnerFile(folder: string, partner: NewPartner): Promi
   return file;
 }
 
-const partnerText = ({ name, user, hash }: NewPartner): string => `name: ${JSON.stringify(name)}
+const partnerText = ({ name, user, hash, delivered }: NewPartner): string => `name: ${JSON.stringify(name)}
 logins:
   - user: ${JSON.stringify(user)}
     password: ${hash}
@@ -45,13 +47,22 @@ logins:
 # addresses: [192.0.2.0/24]
 feeds:
   # The first feed whose path matches has the file.
+  - name: orders
+    path: /in/*.{x12,edi}
+    accept:
+      format: x12
+    acknowledge:
+      x12: always
+    deliver:
+      - to: folder
+        name: local
+        path: ${JSON.stringify(join(delivered, 'orders'))}
   - name: inbox
-    path: /in/*
+    path: /in/**
     # required: nothing goes on before the virus scanner has passed it. off: not scanned.
     scan: required
-    # Where files go once they are through.
-    # deliver:
-    #   - to: folder
-    #     name: local
-    #     path: ./data/delivered/${name}
+    deliver:
+      - to: folder
+        name: local
+        path: ${JSON.stringify(join(delivered, 'inbox'))}
 `;

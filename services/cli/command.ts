@@ -16,7 +16,7 @@ export interface CliPorts {
 export interface PartnerFiles {
   check(): Promise<{ partners: readonly Partner[]; faults: readonly (PlacedFault & { text: string })[] }>;
   /** Writes a new partner's file; answers its name. Throws `exists`. */
-  add(partner: { name: string; user: string; hash: string }): Promise<string>;
+  add(partner: { name: string; user: string; hash: string; delivered: string }): Promise<string>;
 }
 
 interface PlacedFault {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { hashPassword } from '../../core/password.ts';
 import { type Command, textOf, UsageError } from './command.ts';
 import { safeText, sayOne, sayRows } from './output.ts';
@@ -48,12 +49,13 @@ const add: Command = {
   about: "writes a new partner's file; without a password makes one and shows it once",
   options: { user: { type: 'string' }, password: { type: 'string' } },
   words: [1, 1],
-  async run([name = ''], values, { partnerFiles, terminal }) {
+  async run([name = ''], values, { config, partnerFiles, terminal }) {
     const given = textOf(values, 'password');
     if (given === '') throw new UsageError('the password is empty');
     const user = textOf(values, 'user') ?? name;
     const password = given ?? randomBytes(GENERATED_BYTES).toString('base64url');
-    const file = await partnerFiles.add({ name, user, hash: await hashPassword(password) });
+    const delivered = join(config.LANDFALL_DATA, 'delivered', name);
+    const file = await partnerFiles.add({ name, user, hash: await hashPassword(password), delivered });
     const generated = given === undefined ? { password } : {};
     sayOne(terminal, { name, user, file, ...generated }, [
       `wrote ${safeText(file)}`,

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,7 +11,10 @@ export interface LandfallProcess {
   /** Every line it logged so far, parsed. */
   readonly lines: Record<string, unknown>[];
   /** Resolves when a logged line satisfies `wanted`, at once if one has already. */
-  line(wanted: (line: Record<string, unknown>) => boolean, withinMs?: number): Promise<Record<string, unknown>>;
+  line(
+    wanted: (line: Record<string, unknown>) => boolean,
+    withinMs?: number,
+  ): Promise<Record<string, unknown>>;
   /** SIGTERM, and waits for the exit. Answers the exit code. */
   stop(): Promise<number | null>;
   /** SIGKILL, and waits for the exit. */
@@ -25,23 +27,28 @@ export interface Launch {
   readonly env?: Record<string, string>;
   /** The program; a test may start one of its own that wraps the ports. */
   readonly main?: string;
+  readonly args?: readonly string[];
 }
 
 const READY_WITHIN_MS = 30_000;
 
-export async function startLandfall({ dataFolder, env, main }: Launch): Promise<LandfallProcess> {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main ?? 'services/main.ts'], {
-    cwd: join(import.meta.dirname, '../..'),
-    env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      LANDFALL_DATA: dataFolder,
-      LANDFALL_FTP_PORT: '0',
-      LANDFALL_LOG: 'json',
-      ...env,
+export async function startLandfall({ dataFolder, env, main, args = [] }: Launch): Promise<LandfallProcess> {
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', main ?? 'services/main.ts', ...args],
+    {
+      cwd: join(import.meta.dirname, '../..'),
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        LANDFALL_DATA: dataFolder,
+        LANDFALL_FTP_PORT: '0',
+        LANDFALL_LOG: 'json',
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  );
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   const lines: Record<string, unknown>[] = [];
   const waiting = new Set<(line: Record<string, unknown>) => void>();
@@ -69,7 +76,16 @@ export async function startLandfall({ dataFolder, env, main }: Launch): Promise<
         if (wanted(parsed)) finish(() => resolve(parsed));
       };
       const fail = (why: string) =>
-        finish(() => reject(new Error(`${why}\n${lines.slice(-20).map((one) => JSON.stringify(one)).join('\n')}\n${errors}`)));
+        finish(() =>
+          reject(
+            new Error(
+              `${why}\n${lines
+                .slice(-20)
+                .map((one) => JSON.stringify(one))
+                .join('\n')}\n${errors}`,
+            ),
+          ),
+        );
       const timer = setTimeout(() => fail(`no such line within ${withinMs} ms`), withinMs);
       void exited.then((code) => fail(`landfall ended with ${code}`));
       waiting.add(look);
@@ -99,16 +115,6 @@ export async function temporaryFolder(): Promise<{ path: string; remove: () => P
   const path = await mkdtemp(join(tmpdir(), 'landfall-'));
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
-
-/** A port that was free a moment ago. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 
 /** Peak resident memory of a process so far, in bytes (proc_pid_status(5), VmHWM). */
 export async function peakMemory(pid: number): Promise<number> {

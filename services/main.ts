@@ -1,0 +1,154 @@
+import { type ChosenScanner, choosePorts, chooseScanner, type Ports } from '../adapters/choose.ts';
+import { createLog, isForPeople } from '../adapters/log/pino-log.ts';
+import { addPartnerFile } from '../adapters/partners/add.ts';
+import { PartnersError } from '../adapters/partners/fault.ts';
+import { createBlockPool } from '../core/buffers.ts';
+import { type Config, ConfigError, describeSettings, readConfig } from '../core/config.ts';
+import { Fault } from '../core/fault.ts';
+import { createGate } from '../core/gate.ts';
+import type { Log } from '../core/ports/log.ts';
+import { openZone } from '../core/zone.ts';
+import { startConsumer } from '../workers/consumer.ts';
+import { stages } from '../workers/stages.ts';
+import { type FirstPartner, firstPartner } from './first-partner.ts';
+import { startFtpListener } from './ftp/listener.ts';
+import { startHousekeeping } from './housekeeping.ts';
+
+/** The embedded main: the listener, the workers and the housekeeping in one process. */
+export interface Landfall {
+  readonly ftp: { readonly address: string; readonly port: number };
+  stop(): Promise<void>;
+}
+
+/** Starts everything on ports that are open already; `stop` leaves the ports open. */
+export async function start(
+  config: Config,
+  ports: Ports,
+  scanner: ChosenScanner['scanner'],
+  log: Log,
+): Promise<Landfall> {
+  const stopping = new AbortController();
+  const { store, queue, ledger, fleet, partners } = ports;
+
+  const consumer = startConsumer({
+    stages,
+    ports: { ...ports, scanner, log },
+    concurrency: config.LANDFALL_WORKERS,
+    signal: stopping.signal,
+    stopTimeoutMs: config.LANDFALL_STOP_TIMEOUT,
+  });
+  startHousekeeping(
+    store.uploads,
+    { uploadsMs: config.LANDFALL_KEEP_UPLOADS, replacedMs: config.LANDFALL_KEEP_REPLACED },
+    log,
+    stopping.signal,
+  );
+  const listener = await startFtpListener({
+    address: config.LANDFALL_FTP_ADDRESS,
+    port: config.LANDFALL_FTP_PORT,
+    passive: { ...config.LANDFALL_FTP_PASSIVE_PORTS, address: config.LANDFALL_FTP_PASSIVE_ADDRESS },
+    timeouts: {
+      loginMs: config.LANDFALL_FTP_LOGIN_TIMEOUT,
+      idleMs: config.LANDFALL_FTP_IDLE_TIMEOUT,
+      dataMs: config.LANDFALL_FTP_DATA_TIMEOUT,
+      stallMs: config.LANDFALL_FTP_STALL_TIMEOUT,
+      transferMs: config.LANDFALL_FTP_TRANSFER_TIMEOUT,
+    },
+    limits: {
+      total: config.LANDFALL_MAX_SESSIONS,
+      perAddress: config.LANDFALL_MAX_SESSIONS_PER_ADDRESS,
+    },
+    gate: createGate({ partners, fleet }),
+    openZone: (partner) =>
+      openZone(partner, { store, queue, ledger, maxFileSize: config.LANDFALL_MAX_FILE_SIZE }),
+    fleet,
+    pool: createBlockPool({ totalBytes: config.LANDFALL_MEMORY, blockBytes: config.LANDFALL_BLOCK_SIZE }),
+    log,
+  });
+
+  return {
+    ftp: { address: config.LANDFALL_FTP_ADDRESS, port: listener.port },
+    async stop() {
+      stopping.abort();
+      await Promise.all([listener.stop(config.LANDFALL_STOP_TIMEOUT), consumer.done]);
+    },
+  };
+}
+
+/** What a newcomer needs to know: where to send, as whom, where things land. */
+function greeting(
+  config: Config,
+  { ftp }: Landfall,
+  first: FirstPartner | undefined,
+  testSignatures: boolean,
+): string {
+  const host = ftp.address.includes(':') ? `[${ftp.address}]` : ftp.address;
+  const [user, password] = first ? [first.user, first.password] : ['USER', 'PASSWORD'];
+  return [
+    '',
+    `  Landfall takes FTP at ${host}:${ftp.port}`,
+    ...(first ? [`  as user ${user} with password ${password}, a partner made to try it with`] : []),
+    '',
+    `  Send a file      curl -T FILE ftp://${user}:${password}@${host}:${ftp.port}/in/`,
+    ...(first ? [`  It lands in      ${config.LANDFALL_DATA}/delivered/`] : []),
+    `  Partners         ${config.LANDFALL_PARTNERS}/*.yaml`,
+    '  Timelines        npm run landfall -- arrivals list',
+    ...(testSignatures
+      ? ['', '  The virus scanner has test signatures only: run freshclam to find real viruses.']
+      : []),
+    '',
+    '',
+  ].join('\n');
+}
+
+const HELP = `Landfall takes partners' files by FTP, validates, scans and delivers them.
+
+  npm start                     start it
+  npm run landfall -- --help    look after partners, files and dead letters
+
+Settings, read from the environment, with their defaults:
+
+${describeSettings()}
+`;
+
+async function main(): Promise<void> {
+  if (process.argv.includes('--help')) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const config = readConfig(process.env);
+  const log = createLog(config);
+  const first = await firstPartner({
+    partnersFolder: config.LANDFALL_PARTNERS,
+    dataFolder: config.LANDFALL_DATA,
+    add: (partner) => addPartnerFile(config.LANDFALL_PARTNERS, partner),
+  });
+  const ports = await choosePorts(config, log);
+  const { scanner, testSignatures, stop: stopScanner } = await chooseScanner(config, log);
+  const landfall = await start(config, ports, scanner, log);
+
+  if (isForPeople(config)) process.stdout.write(greeting(config, landfall, first, testSignatures));
+  else log.info({ event: 'ready', ftp: landfall.ftp, pid: process.pid, testSignatures }, 'ready');
+
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
+    // A second signal ends the process at once.
+    process.removeAllListeners('SIGTERM').removeAllListeners('SIGINT');
+    log.info({ signal }, 'stopping');
+    await landfall.stop();
+    await stopScanner();
+    await ports.close();
+    log.info({}, 'stopped');
+  };
+  process.once('SIGTERM', stop).once('SIGINT', stop);
+}
+
+if (import.meta.main) {
+  try {
+    await main();
+  } catch (thrown) {
+    const expected =
+      thrown instanceof ConfigError || thrown instanceof PartnersError || thrown instanceof Fault;
+    console.error(expected ? thrown.message : thrown);
+    process.exit(thrown instanceof ConfigError ? 2 : 1);
+  }
+}
