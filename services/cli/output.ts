@@ -22,7 +22,7 @@ export function sayRows(
 }
 
 /** Columns as wide as their widest cell, two spaces apart. */
-export function table(columns: readonly string[], rows: readonly Row[]): string[] {
+function table(columns: readonly string[], rows: readonly Row[]): string[] {
   const cells = [
     columns.map((column) => column.toUpperCase()),
     ...rows.map((row) => columns.map((column) => safeText(cellText(row[column])))),
