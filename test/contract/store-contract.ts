@@ -21,8 +21,18 @@ export interface StoreUnderTest {
 /** How a part of the suite gets at the store: it is open from the first test on. */
 export type Open = () => { store: Store; peer: Store };
 
+/** Where stores differ by nature. */
+export interface Nature {
+  /** What a listing says of when: what `head` says, or when an object was written and nothing of folders. */
+  readonly listedTimes: 'as head' | 'written';
+}
+
 /** What every store must do: each sentence of `core/ports/store.ts`. */
-export function storeContract(name: string, openStore: () => Promise<StoreUnderTest>): void {
+export function storeContract(
+  name: string,
+  openStore: () => Promise<StoreUnderTest>,
+  nature: Nature = { listedTimes: 'as head' },
+): void {
   const parts = {
     objects: objectsContract,
     renames: renamesContract,
@@ -41,7 +51,7 @@ export function storeContract(name: string, openStore: () => Promise<StoreUnderT
           opened = await openStore();
         });
         afterAll(() => opened.discard());
-        contract(() => opened);
+        contract(() => opened, nature);
       });
     }
   });

@@ -1,11 +1,8 @@
-import type { Facts } from './metadata.ts';
-import { metadataOf } from './metadata.ts';
 import type { Bucket } from './bucket.ts';
+import { copySource, MAX_COPY_BYTES } from './copy-source.ts';
 import type { Found } from './found.ts';
+import { type Facts, metadataOf } from './metadata.ts';
 import { beginMultipart } from './multipart.ts';
-
-/** Bytes that CopyObject takes, and the largest part. */
-export const MAX_COPY_BYTES = 5 * 1024 ** 3;
 
 export interface CopyOptions {
   readonly facts: Facts;
@@ -54,7 +51,3 @@ async function copyLarge(
     throw thrown;
   }
 }
-
-/** The source's name as the header wants it. */
-export const copySource = (bucket: Bucket, at: string): string =>
-  [bucket.name, ...bucket.full(at).split('/')].map(encodeURIComponent).join('/');

@@ -37,6 +37,7 @@ export const lateKey = (arrival: string, key: string): string => LATE + publishe
 export const suspendedKey = (key: string): string => SUSPENDED + keyHash(key);
 export const claimKey = (key: string): string => `${OWN}/claims/${keyHash(key)}`;
 export const lockKey = (key: string): string => `${OWN}/locks/${keyHash(key)}`;
+export const pieceKey = (upload: string, part: number): string => `${PIECES}${keyHash(upload)}-${part}`;
 export const probeKey = (random: string): string => `${OWN}/probe/${random}`;
 export const markerKey = (folder: string): string => `${folder}/`;
 

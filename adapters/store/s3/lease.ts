@@ -40,9 +40,9 @@ export function createLocks(bucket: Bucket, { conditionalReplace }: Capabilities
 
   const put = async (name: string, how: { IfNoneMatch?: string; IfMatch?: string }): Promise<string> => {
     const token = newMark();
-    const answer = await bucket.ask(
+    const answer = await bucket.ask<{ ETag?: string | undefined }>(
       (s3, options) => s3.putObject({ ...at(name), ...how, Body: Buffer.from(token) }, options),
-      { wasDone: async () => ((await tokenOf(name)) === token ? { ETag: undefined } : undefined) },
+      { wasDone: async () => ((await tokenOf(name)) === token ? {} : undefined) },
     );
     return answer.ETag ?? '';
   };
@@ -73,13 +73,15 @@ export function createLocks(bucket: Bucket, { conditionalReplace }: Capabilities
   };
 
   const hold = (name: string): Lease => {
+    let renewing: Promise<unknown> = Promise.resolve();
     const renewal = setInterval(() => {
-      put(name, {}).catch(() => undefined);
+      renewing = put(name, {}).catch(s3Fault);
     }, RENEW_MS);
     renewal.unref();
     return {
       async release() {
         clearInterval(renewal);
+        await renewing;
         await remove(name);
       },
     };
@@ -122,7 +124,7 @@ export function createLocks(bucket: Bucket, { conditionalReplace }: Capabilities
         return await act();
       } finally {
         // One that cannot be given back runs out.
-        for (const lease of leases) await lease.release().catch(s3Fault);
+        await Promise.all(leases.map((lease) => lease.release().catch(s3Fault)));
       }
     },
   };

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { Fault } from '../../../core/fault.ts';
+import type { Bucket } from './bucket.ts';
 import { type Found, foundIn } from './found.ts';
 import { keptKey, lateKey, markerKey } from './layout.ts';
-import type { Bucket } from './bucket.ts';
 import { unlessAbsent } from './s3-fault.ts';
 
 /** Renames of one arrival's object that are followed. */
@@ -33,7 +33,11 @@ export async function headRaw(bucket: Bucket, at: string): Promise<Found | undef
   return answer && foundIn(at, answer);
 }
 
-const lateSchema = z.object({ arrival: z.string(), modified: z.coerce.date().optional() });
+const lateSchema = z.object({
+  key: z.string(),
+  arrival: z.string(),
+  modified: z.coerce.date<Date | string>().optional(),
+});
 export type LateFacts = z.input<typeof lateSchema>;
 
 /**
@@ -42,11 +46,14 @@ export type LateFacts = z.input<typeof lateSchema>;
  */
 export async function withLateFacts(bucket: Bucket, key: string, found: Found): Promise<Found> {
   if (!found.late || found.arrival === undefined) return found;
-  const place = { Bucket: bucket.name, Key: bucket.full(lateKey(found.arrival, key)) };
+  const facts = await readLateFacts(bucket, lateKey(found.arrival, key));
+  return facts ? { ...found, arrival: facts.arrival, modified: facts.modified ?? found.modified } : found;
+}
+
+export async function readLateFacts(bucket: Bucket, at: string) {
+  const place = { Bucket: bucket.name, Key: bucket.full(at) };
   const answer = await unlessAbsent(bucket.ask((s3, options) => s3.getObject(place, options)));
-  if (!answer?.Body) return found;
-  const { arrival, modified } = lateSchema.parse(JSON.parse(await answer.Body.transformToString()));
-  return { ...found, arrival, modified: modified ?? found.modified };
+  return answer?.Body && lateSchema.parse(JSON.parse(await answer.Body.transformToString()));
 }
 
 /** Why there is no object at the key. */

@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { Fault } from '../../../core/fault.ts';
 import type { Bucket } from './bucket.ts';
-import { copySource, MAX_COPY_BYTES } from './copy-object.ts';
+import { copySource, MAX_COPY_BYTES } from './copy-source.ts';
 import type { Found } from './found.ts';
 import { headRaw } from './locate.ts';
 import { type Facts, metadataOf, newMark } from './metadata.ts';
@@ -50,10 +50,13 @@ export function openMultipart(
   { id, mark, parts: known }: { id: string; mark?: string | undefined; parts: readonly Part[] },
 ): Multipart {
   const at = { Bucket: bucket.name, Key: bucket.full(key), UploadId: id };
-  let parts: Part[] = [...known];
+  /** By number; they come in any order. */
+  const stored = new Map(known.map((part) => [part.number, part]));
 
-  const note = (part: Part): void => {
-    parts[part.number - 1] = part;
+  const partsWithoutGap = (): Part[] => {
+    const parts: Part[] = [];
+    for (let part = stored.get(1); part; part = stored.get(parts.length + 1)) parts.push(part);
+    return parts;
   };
 
   const copyPart = async (source: Found, number: number, from: number, size: number): Promise<void> => {
@@ -64,7 +67,7 @@ export function openMultipart(
       CopySourceRange: `bytes=${from}-${from + size - 1}`,
     };
     const answer = await bucket.ask((s3, options) => s3.uploadPartCopy({ ...at, ...how }, options));
-    note({ number, etag: answer.CopyPartResult?.ETag ?? '', size });
+    stored.set(number, { number, etag: answer.CopyPartResult?.ETag ?? '', size });
   };
 
   /** An answer that got lost may have been a success: then the object is there, and is this one. */
@@ -75,21 +78,20 @@ export function openMultipart(
     id,
     mark,
     get parts() {
-      const gap = parts.findIndex((part) => part === undefined);
-      return gap < 0 ? parts : parts.slice(0, gap);
+      return partsWithoutGap();
     },
 
     async put(number, bytes) {
       if (number > MAX_PARTS) throw new Fault('too-large', `an object has at most ${MAX_PARTS} parts`);
       const part = { PartNumber: number, Body: bytes as Buffer, ContentLength: bytes.length };
       const { ETag = '' } = await bucket.ask((s3, options) => s3.uploadPart({ ...at, ...part }, options));
-      note({ number, etag: ETag, size: bytes.length });
+      stored.set(number, { number, etag: ETag, size: bytes.length });
     },
 
     async copyIn(source, size) {
       const count = Math.ceil(size / MAX_COPY_BYTES);
       const each = Math.ceil(size / count);
-      const first = parts.length + 1;
+      const first = stored.size + 1;
       for (let index = 0; index < count; index += 1) {
         const from = index * each;
         await copyPart(source, first + index, from, Math.min(each, size - from));
@@ -97,16 +99,17 @@ export function openMultipart(
     },
 
     keep(count) {
-      parts = parts.slice(0, count);
+      for (const number of stored.keys()) if (number > count) stored.delete(number);
     },
 
     async complete(ifAbsent) {
-      const MultipartUpload = { Parts: parts.map(({ number, etag }) => ({ PartNumber: number, ETag: etag })) };
+      const MultipartUpload = {
+        Parts: partsWithoutGap().map(({ number, etag }) => ({ PartNumber: number, ETag: etag })),
+      };
       const condition = ifAbsent ? { IfNoneMatch: '*' } : {};
-      const done = {};
-      await bucket.ask(
+      await bucket.ask<unknown>(
         (s3, options) => s3.completeMultipartUpload({ ...at, MultipartUpload, ...condition }, options),
-        { wasDone: async () => ((await isDone()) ? (done as never) : undefined) },
+        { wasDone: async () => (await isDone()) || undefined },
       );
     },
 
@@ -121,10 +124,14 @@ export function openMultipart(
   };
 }
 
+export interface ListedPart extends Part {
+  readonly storedAt: Date;
+}
+
 /** The parts that the store has of an upload, by number; undefined when it has no such upload. */
-export async function listParts(bucket: Bucket, key: string, id: string): Promise<Part[] | undefined> {
+export async function listParts(bucket: Bucket, key: string, id: string): Promise<ListedPart[] | undefined> {
   const at = { Bucket: bucket.name, Key: bucket.full(key), UploadId: id };
-  const parts: Part[] = [];
+  const parts: ListedPart[] = [];
   for (let after: string | undefined; ; ) {
     const page = await unlessGone(
       bucket.ask((s3, options) =>
@@ -132,8 +139,8 @@ export async function listParts(bucket: Bucket, key: string, id: string): Promis
       ),
     );
     if (!page) return undefined;
-    for (const { PartNumber = 0, ETag = '', Size = 0 } of page.Parts ?? []) {
-      parts.push({ number: PartNumber, etag: ETag, size: Size });
+    for (const { PartNumber = 0, ETag = '', Size = 0, LastModified = new Date(0) } of page.Parts ?? []) {
+      parts.push({ number: PartNumber, etag: ETag, size: Size, storedAt: LastModified });
     }
     if (!page.IsTruncated || parts.length >= MAX_PARTS) return parts;
     after = String(page.NextPartNumberMarker);

@@ -23,7 +23,7 @@ export interface Names {
    * one and a small one only as far as the moment between looking and writing.
    */
   place<T>(key: string, how: Placing, write: (ifAbsent: boolean) => Promise<T>): Promise<T>;
-  move(from: string, to: string, how: { replace: boolean; arrival?: string | undefined }): Promise<void>;
+  move(from: string, to: string, how: Moving): Promise<void>;
   remove(key: string): Promise<void>;
   /** Makes a folder's marker. Throws `exists`. */
   mark(folder: string, movingFrom?: string): Promise<void>;
@@ -32,6 +32,14 @@ export interface Names {
 export interface Placing {
   readonly replace: boolean;
   readonly conditional: boolean;
+}
+
+export interface Moving {
+  readonly replace: boolean;
+  /** Only if the object is this arrival's, else `not-found`. */
+  readonly arrival?: string | undefined;
+  /** Whether the folder that it leaves goes, too. */
+  readonly folderGoes?: boolean;
 }
 
 export function createNames({ bucket, can, locks }: Remote, obstacles: Obstacles): Names {
@@ -63,8 +71,7 @@ export function createNames({ bucket, can, locks }: Remote, obstacles: Obstacles
   };
 
   /** To be called with the key's lock. */
-  const makeWay = async (key: string, replace: boolean): Promise<void> => {
-    const there = await headNamed(bucket, key);
+  const makeWay = async (key: string, there: Found | undefined, replace: boolean): Promise<void> => {
     if (there && !replace) throw new Fault('exists');
     if (there) await keep(key, there);
   };
@@ -80,23 +87,23 @@ export function createNames({ bucket, can, locks }: Remote, obstacles: Obstacles
         obstacles.placed(key);
       }
       return await locks.withKeys([key], async () => {
-        await makeWay(key, replace);
+        await makeWay(key, await headNamed(bucket, key), replace);
         return write(false);
       });
     },
 
-    async move(from, to, { replace, arrival }) {
+    async move(from, to, { replace, arrival, folderGoes = false }) {
       await locks.withKeys([from, to], async () => {
-        const source = await headNamed(bucket, from);
+        const [source, there] = await Promise.all([headNamed(bucket, from), headNamed(bucket, to)]);
         if (!source) throw await absence(bucket, from);
         if (arrival !== undefined && source.arrival !== arrival) throw new Fault('not-found');
         if (from === to) return;
         await obstacles.requireFree(to);
-        await makeWay(to, replace);
+        await makeWay(to, there, replace);
         const facts = { arrival: source.arrival, modified: source.modified };
-        await copyObject(bucket, source, to, { facts, ifAbsent: !replace && can.conditionalCopy });
+        await copyObject(bucket, source, to, { facts, ifAbsent: !there && can.conditionalCopy });
         obstacles.placed(to);
-        await Promise.all([keepMove(from, to, source), keepParent(from)]);
+        await Promise.all([keepMove(from, to, source), folderGoes || keepParent(from)]);
         await remove(from);
       });
     },

@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
-import type { Readable } from 'node:stream';
 import { Fault } from '../../../core/fault.ts';
 import type { Bucket } from './bucket.ts';
 import { type Found, foundIn } from './found.ts';

@@ -22,7 +22,8 @@ export function sweepContract(open: Open): void {
     const [suspended, forsaken] = [newKey(), newKey()];
     await suspend(store, suspended, 'half');
     const upload = await peer.uploads.begin(forsaken, newArrivalId());
-    await upload.write(Buffer.from('half'));
+    // More than any store holds back in memory.
+    await upload.write(Buffer.alloc(9 * 1024 * 1024));
     await pause();
     const hourAgo = new Date(Date.now() - 3_600_000);
     expect(await store.uploads.sweep({ uploads: hourAgo, unnamed: never })).toEqual({

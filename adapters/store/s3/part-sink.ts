@@ -1,0 +1,136 @@
+import type { Buffer } from 'node:buffer';
+import type { Bucket } from './bucket.ts';
+import { MAX_COPY_BYTES } from './copy-source.ts';
+import { pieceKey } from './layout.ts';
+import { headRaw } from './locate.ts';
+import { beginMultipart, type Multipart } from './multipart.ts';
+import { unlessAbsent } from './s3-fault.ts';
+import type { UploadMemory } from './upload-memory.ts';
+
+/** Parts of one upload that are on their way at the same time. */
+const MAX_IN_FLIGHT = 4;
+
+/**
+ * Where large parts begin. Parts are as large as a buffer, and there are 10,000 at most; beyond this one each part is
+ * an object of its own, collected from buffers as an upload of its own and then copied in within the store. So an
+ * object can have 24 TiB, and no more memory is needed for it.
+ */
+export interface PieceRules {
+  readonly directParts: number;
+  readonly pieceBytes: number;
+}
+
+export const PIECE_RULES: PieceRules = { directParts: 5_000, pieceBytes: MAX_COPY_BYTES };
+
+/** The bytes of an upload on their way to be its parts. */
+export interface PartSink {
+  readonly main: Multipart;
+  /** Takes the block's first `length` bytes, and the block, which is given back when they are stored. */
+  send(block: Buffer, length: number): Promise<void>;
+  /** Stores the last bytes; the block stays the caller's. */
+  sendLast(bytes: Buffer): Promise<void>;
+  /** All that was sent is in parts of `main` when it resolves. Throws what an earlier part failed with. */
+  settle(): Promise<void>;
+  abort(): Promise<void>;
+}
+
+export function createPartSink(
+  bucket: Bucket,
+  memory: UploadMemory,
+  main: Multipart,
+  { directParts, pieceBytes }: PieceRules,
+): PartSink {
+  const inFlight = new Set<Promise<void>>();
+  let failure: { thrown: unknown } | undefined;
+  let next = main.parts.length + 1;
+  let piece: { key: string; upload: Multipart; next: number; size: number } | undefined;
+
+  const requireSound = (): void => {
+    if (failure) throw failure.thrown;
+  };
+
+  const drain = async (): Promise<void> => {
+    await Promise.all(inFlight);
+    requireSound();
+  };
+
+  /** The part that the next bytes are: of the upload itself, or of the piece that is being collected. */
+  const nextPart = async (length: number): Promise<(bytes: Buffer) => Promise<void>> => {
+    if (next <= directParts) {
+      const number = next;
+      next += 1;
+      return (bytes) => main.put(number, bytes);
+    }
+    if (!piece) {
+      const key = pieceKey(main.id, next);
+      piece = { key, upload: await beginMultipart(bucket, key, {}), next: 1, size: 0 };
+    }
+    const { upload, next: number } = piece;
+    piece.next += 1;
+    piece.size += length;
+    return (bytes) => upload.put(number, bytes);
+  };
+
+  const closePiece = async (): Promise<void> => {
+    if (!piece) return;
+    await drain();
+    const { key, upload, size } = piece;
+    await upload.complete(false);
+    const found = await headRaw(bucket, key);
+    if (!found || found.size !== size)
+      throw new Error(`the piece ${key} is not the ${size} bytes that were sent`);
+    await main.copyIn(found, size);
+    piece = undefined;
+    next = main.parts.length + 1;
+    const at = { Bucket: bucket.name, Key: bucket.full(key) };
+    await unlessAbsent(bucket.ask((s3, options) => s3.deleteObject(at, options)));
+  };
+
+  const settle = async (): Promise<void> => {
+    await drain();
+    await closePiece();
+  };
+
+  return {
+    main,
+
+    async send(block, length) {
+      try {
+        while (inFlight.size >= MAX_IN_FLIGHT) await Promise.race(inFlight);
+        requireSound();
+        const put = await nextPart(length);
+        const storing = put(block.subarray(0, length))
+          .catch((thrown: unknown) => {
+            failure ??= { thrown };
+          })
+          .finally(() => {
+            memory.givePart(block);
+            inFlight.delete(storing);
+          });
+        inFlight.add(storing);
+      } catch (thrown) {
+        memory.givePart(block);
+        throw thrown;
+      }
+      if (piece && piece.size >= pieceBytes) await closePiece();
+    },
+
+    async sendLast(bytes) {
+      await drain();
+      // After one that failed the same part is tried again.
+      if (piece) piece.next = piece.upload.parts.length + 1;
+      else next = main.parts.length + 1;
+      const put = await nextPart(bytes.length);
+      await put(bytes);
+      await closePiece();
+    },
+
+    settle,
+
+    async abort() {
+      await Promise.all(inFlight);
+      if (piece) await piece.upload.abort();
+      await main.abort();
+    },
+  };
+}

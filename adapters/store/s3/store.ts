@@ -1,0 +1,68 @@
+import { Fault } from '../../../core/fault.ts';
+import type { Log } from '../../../core/ports/log.ts';
+import type { Store } from '../../../core/ports/store.ts';
+import { createBucket } from './bucket.ts';
+import { probe } from './capabilities.ts';
+import { createFolders } from './folders.ts';
+import { createLocks } from './lease.ts';
+import { MIN_PART_BYTES } from './multipart.ts';
+import { createNames } from './names.ts';
+import { createObjects } from './objects.ts';
+import { createObstacles } from './obstacles.ts';
+import { PIECE_RULES, type PieceRules } from './part-sink.ts';
+import { createUploadMemory } from './upload-memory.ts';
+import { createUploads } from './uploads.ts';
+import type { S3Place } from './url.ts';
+
+export interface S3StoreOptions extends S3Place {
+  readonly log?: Log;
+  /** Certificates (PEM) of the authority that signed the store's. */
+  readonly ca?: string;
+  /** Bytes of a part, 5 MiB at least. Default: 8 MiB. */
+  readonly partBytes?: number;
+  /** Bytes of all uploads together. Default: 256 MiB. */
+  readonly memoryBytes?: number;
+  /** For one request with all its attempts, in milliseconds. Default: a minute. */
+  readonly deadlineMs?: number;
+  /** For one attempt without a byte moving, in milliseconds. Default: 15 seconds. */
+  readonly idleMs?: number;
+  readonly pieces?: PieceRules;
+}
+
+export interface S3Store extends Store {
+  /** Bytes that uploads held in memory at the same time, at most. */
+  readonly peakBytes: number;
+}
+
+const MIB = 1024 ** 2;
+
+/**
+ * A store in a bucket of any S3-compatible service; credentials come from where the SDK looks for them. Listings tell
+ * when an object was written, and nothing for folders; `head` tells when a file was modified. Throws `store-down`
+ * where the bucket cannot keep the promises of the port, saying why.
+ */
+export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
+  const { log, partBytes = 8 * MIB, memoryBytes = 256 * MIB, deadlineMs = 60_000, idleMs = 15_000 } = options;
+  if (partBytes < MIN_PART_BYTES) throw new Fault('bad-argument', 'a part has at least 5 MiB');
+  const bucket = createBucket({ ...options, deadlineMs, idleMs });
+  try {
+    const can = await probe(bucket);
+    log?.info({ bucket: options.bucket, ...can }, 'found out what the object store can do');
+    const remote = { bucket, can, locks: createLocks(bucket, can) };
+    const obstacles = createObstacles(bucket);
+    const names = createNames(remote, obstacles);
+    const memory = createUploadMemory({ memoryBytes, partBytes });
+    return {
+      objects: createObjects(remote, names),
+      folders: createFolders(remote, names, obstacles),
+      uploads: createUploads({ remote, names, memory, pieces: options.pieces ?? PIECE_RULES }),
+      close: async () => bucket.close(),
+      get peakBytes() {
+        return memory.peakBytes;
+      },
+    };
+  } catch (thrown) {
+    bucket.close();
+    throw thrown;
+  }
+}

@@ -1,0 +1,106 @@
+import type { Uploads } from '../../../core/ports/store.ts';
+import type { Bucket } from './bucket.ts';
+import { claimKey, KEPT, LATE, LEASES, PIECES, SUSPENDED } from './layout.ts';
+import { LEASE_MS } from './lease.ts';
+import { decodeKey, listAll } from './listing.ts';
+import { headRaw, readLateFacts } from './locate.ts';
+import { isNoSuchUpload, listParts, openMultipart } from './multipart.ts';
+import type { Remote } from './remote.ts';
+import { unlessAbsent } from './s3-fault.ts';
+import { dropSuspended, readRecord, readSuspended } from './suspended.ts';
+
+/** What the store's times may lack: some tell whole seconds. */
+const GRAIN_MS = 1000;
+/** A lease that nobody renewed for so long is only in the way, in milliseconds. */
+const DEAD_LEASE_MS = 10 * LEASE_MS;
+
+/** Each thing goes by its own time in the store, so a sweep that dies is simply gone on with by the next one. */
+export function createSweep({ bucket, locks }: Remote): Uploads['sweep'] {
+  const remove = (key: string): Promise<unknown> => {
+    const at = { Bucket: bucket.name, Key: bucket.full(key) };
+    return unlessAbsent(bucket.ask((s3, options) => s3.deleteObject(at, options)));
+  };
+
+  const olderBelow = async function* (prefix: string, than: Date) {
+    for await (const listed of listAll(bucket, prefix)) {
+      if (isOlder(listed.modified, than)) yield listed.key;
+    }
+  };
+
+  const dropOldSuspended = async (than: Date): Promise<number> => {
+    let count = 0;
+    for await (const at of olderBelow(SUSPENDED, than)) {
+      const record = await readRecord(bucket, at);
+      if (record && (await locks.isHeld(claimKey(record.key)))) continue;
+      if (record) await dropSuspended(bucket, record);
+      else await remove(at);
+      count += 1;
+    }
+    return count;
+  };
+
+  /** Multipart uploads without a recent part that nobody can resume. */
+  const abortForsaken = async (than: Date): Promise<number> => {
+    let count = 0;
+    for await (const { key, id, since } of openUploads(bucket)) {
+      if (!isOlder(since, than)) continue;
+      const parts = await listParts(bucket, key, id);
+      if (parts?.some(({ storedAt }) => !isOlder(storedAt, than))) continue;
+      if ((await readSuspended(bucket, key))?.multipart?.id === id) continue;
+      await openMultipart(bucket, key, { id, parts: [] })
+        .abort()
+        .catch((thrown: unknown) => {
+          if (!isNoSuchUpload(thrown)) throw thrown;
+        });
+      if (!key.startsWith(PIECES)) count += 1;
+    }
+    return count;
+  };
+
+  const removeOld = async (prefix: string, than: Date): Promise<number> => {
+    let count = 0;
+    for await (const key of olderBelow(prefix, than)) {
+      await remove(key);
+      count += 1;
+    }
+    return count;
+  };
+
+  /** Facts of objects that are there no more. */
+  const removeOldFacts = async (than: Date): Promise<void> => {
+    for await (const at of olderBelow(LATE, than)) {
+      const [first] = at.slice(LATE.length).split('~');
+      const facts = await readLateFacts(bucket, at);
+      if (facts && (await headRaw(bucket, facts.key))?.arrival === first) continue;
+      await remove(at);
+    }
+  };
+
+  return async ({ uploads, unnamed }) => {
+    const suspended = await dropOldSuspended(uploads);
+    const forsaken = await abortForsaken(uploads);
+    await removeOld(PIECES, uploads);
+    const kept = await removeOld(KEPT, unnamed);
+    await removeOldFacts(unnamed);
+    for (const leases of LEASES) await removeOld(leases, new Date(Date.now() - DEAD_LEASE_MS));
+    return { uploads: suspended + forsaken, unnamed: kept };
+  };
+}
+
+const isOlder = (time: Date, than: Date): boolean => time.getTime() + GRAIN_MS <= than.getTime();
+
+async function* openUploads(bucket: Bucket): AsyncGenerator<{ key: string; id: string; since: Date }> {
+  const below = { Bucket: bucket.name, Prefix: bucket.full(''), EncodingType: 'url' as const };
+  for (let marker = {}; ; ) {
+    const page = await bucket.ask((s3, options) => s3.listMultipartUploads({ ...below, ...marker }, options));
+    for (const { Key = '', UploadId = '', Initiated = new Date(0) } of page.Uploads ?? []) {
+      const key = decodeKey(Key, page.EncodingType).slice(bucket.full('').length);
+      yield { key, id: UploadId, since: Initiated };
+    }
+    if (!page.IsTruncated) return;
+    marker = {
+      KeyMarker: decodeKey(page.NextKeyMarker ?? '', page.EncodingType),
+      UploadIdMarker: page.NextUploadIdMarker,
+    };
+  }
+}

@@ -1,0 +1,230 @@
+import { Buffer } from 'node:buffer';
+import { Fault } from '../../../core/fault.ts';
+import type { ObjectInfo, Upload } from '../../../core/ports/store.ts';
+import { infoOf } from './found.ts';
+import { lateKey } from './layout.ts';
+import { headNamed, type LateFacts, wholeSeconds } from './locate.ts';
+import { beginMultipart, MIN_PART_BYTES, type Multipart } from './multipart.ts';
+import type { Names } from './names.ts';
+import { createPartSink, type PartSink, type PieceRules } from './part-sink.ts';
+import { putWhole } from './put-whole.ts';
+import type { Remote } from './remote.ts';
+import { type Claim, writeSuspended } from './suspended.ts';
+import type { UploadMemory } from './upload-memory.ts';
+
+/** Bytes of a note in UTF-8. */
+const MAX_NOTE_BYTES = 4096;
+
+export interface UploadPorts {
+  readonly remote: Remote;
+  readonly names: Names;
+  readonly memory: UploadMemory;
+  readonly pieces: PieceRules;
+}
+
+export interface OpenUpload {
+  readonly key: string;
+  readonly arrival: string;
+  /** Parts that it goes on with, and the arrival in their metadata. */
+  readonly parts?: { readonly main: Multipart; readonly arrival: string };
+  readonly claim?: Claim;
+  readonly note?: string | undefined;
+}
+
+/**
+ * One upload. What fits into one part stays in memory until it is published by one request: sealed, it is durable
+ * only with its publication, before which no sender is told that it is done. All else goes up as parts.
+ */
+export function createUpload({ remote, names, memory, pieces }: UploadPorts, open: OpenUpload): Upload {
+  const { bucket, can } = remote;
+  const { key, arrival, claim, note } = open;
+  const sinkOf = (main: Multipart): PartSink => createPartSink(bucket, memory, main, pieces);
+  const firstArrival = open.parts?.arrival ?? arrival;
+
+  let sink = open.parts && sinkOf(open.parts.main);
+  let size = open.parts ? sizeOf(open.parts.main) : 0;
+  /** The bytes that are in no part: `fill` bytes of a small block or of a part's. */
+  let block: Buffer | undefined;
+  let isSmall = false;
+  let fill = 0;
+  let sealed = false;
+  let over = false;
+
+  const giveBlock = (): void => {
+    if (block) (isSmall ? memory.giveSmall : memory.givePart)(block);
+    block = undefined;
+    fill = 0;
+  };
+
+  const toParts = async (): Promise<PartSink> => {
+    sink ??= sinkOf(await beginMultipart(bucket, key, { arrival, late: true }));
+    return sink;
+  };
+
+  /** Room for at least a byte. */
+  const makeRoom = async (): Promise<Buffer> => {
+    if (block && fill < block.length) return block;
+    if (block && isSmall) {
+      const part = await memory.takePart();
+      block.copy(part, 0, 0, fill);
+      memory.giveSmall(block);
+      block = part;
+      isSmall = false;
+      return makeRoom();
+    }
+    if (block) {
+      const target = await toParts();
+      const [full, length] = [block, fill];
+      block = undefined;
+      fill = 0;
+      await target.send(full, length);
+    }
+    isSmall = sink === undefined;
+    block = isSmall ? await memory.takeSmall() : await memory.takePart();
+    return block;
+  };
+
+  const write = async (chunk: Uint8Array): Promise<void> => {
+    if (sealed) throw new Fault('internal', 'the upload is sealed');
+    for (let at = 0; at < chunk.length; ) {
+      const room = await makeRoom();
+      const count = Math.min(room.length - fill, chunk.length - at);
+      room.set(chunk.subarray(at, at + count), fill);
+      fill += count;
+      at += count;
+      size += count;
+    }
+  };
+
+  const seal = async (): Promise<void> => {
+    if (sink && fill > 0) await sink.sendLast(bytesLeft());
+    else await sink?.settle();
+    sealed = true;
+  };
+
+  const bytesLeft = (): Buffer => block?.subarray(0, fill) ?? Buffer.alloc(0);
+
+  const publishSmall = async (replace: boolean, modified: Date): Promise<ObjectInfo> => {
+    await names.place(key, { replace, conditional: true }, (ifAbsent) =>
+      putWhole(bucket, key, bytesLeft(), { arrival, modified }, ifAbsent),
+    );
+    return { key, size, modified, arrival };
+  };
+
+  const publishParts = async (
+    { main }: PartSink,
+    replace: boolean,
+    modified: Date | undefined,
+  ): Promise<ObjectInfo> => {
+    if (sizeOf(main) !== size) throw new Fault('internal', `${sizeOf(main)} bytes in parts are not ${size}`);
+    if (firstArrival !== arrival || modified) await putLateFacts({ key, arrival, modified });
+    await names.place(key, { replace, conditional: can.conditionalComplete }, (ifAbsent) =>
+      main.complete(ifAbsent),
+    );
+    const found = await headNamed(bucket, key);
+    // Somebody else may have replaced it already.
+    if (found?.arrival !== arrival)
+      return { key, size, modified: modified ?? wholeSeconds(new Date()), arrival };
+    if (found.size !== size) {
+      const cause = new Error(`the store made an object of ${found.size} bytes from ${size}`);
+      throw new Fault('store-down', undefined, { cause });
+    }
+    return infoOf(key, found);
+  };
+
+  const putLateFacts = async (facts: LateFacts): Promise<void> => {
+    const object = {
+      Bucket: bucket.name,
+      Key: bucket.full(lateKey(firstArrival, key)),
+      Body: JSON.stringify(facts),
+    };
+    await bucket.ask((s3, options) => s3.putObject(object, options));
+  };
+
+  const publish: Upload['publish'] = async ({ replace = false, modified } = {}) => {
+    if (!sealed) await seal();
+    const info = sink
+      ? await publishParts(sink, replace, modified)
+      : await publishSmall(replace, modified ?? wholeSeconds(new Date()));
+    over = true;
+    giveBlock();
+    await claim?.end({ forget: true });
+    return info;
+  };
+
+  /** Leaves in the parts what others can follow; answers the bytes that are in none. A lost part ends them all. */
+  const cutToParts = async (): Promise<Buffer> => {
+    try {
+      await sink?.settle();
+      // Long enough to be a part: it need not be sent a second time.
+      if (!sealed && fill >= MIN_PART_BYTES) {
+        await (await toParts()).sendLast(bytesLeft());
+        return Buffer.alloc(0);
+      }
+    } catch (thrown) {
+      if (!sink?.main.parts.length) throw thrown;
+      return Buffer.alloc(0);
+    }
+    if (!sink || !sealed) return bytesLeft();
+    const { main } = sink;
+    if ((main.parts.at(-1)?.size ?? MIN_PART_BYTES) >= MIN_PART_BYTES) return Buffer.alloc(0);
+    main.keep(main.parts.length - 1);
+    return bytesLeft();
+  };
+
+  const suspend = async (text?: string): Promise<void> => {
+    if (text !== undefined && Buffer.byteLength(text) > MAX_NOTE_BYTES) {
+      throw new Fault('bad-argument', `a note has at most ${MAX_NOTE_BYTES} bytes`);
+    }
+    const tail = await cutToParts();
+    const parts = sink && {
+      id: sink.main.id,
+      mark: sink.main.mark,
+      arrival: firstArrival,
+      parts: sink.main.parts.length,
+      size: sizeOf(sink.main),
+    };
+    const record = {
+      key,
+      size: (parts?.size ?? 0) + tail.length,
+      since: new Date(),
+      ...(text === undefined ? {} : { note: text }),
+      ...(parts ? { multipart: parts } : {}),
+    };
+    await writeSuspended(remote, record, tail);
+    over = true;
+    giveBlock();
+    await claim?.end({ forget: false });
+  };
+
+  const abort = async (): Promise<void> => {
+    over = true;
+    giveBlock();
+    try {
+      await sink?.abort();
+    } finally {
+      await claim?.end({ forget: true });
+    }
+  };
+
+  const step =
+    <Arguments extends unknown[], T>(act: (...args: Arguments) => Promise<T>) =>
+    async (...args: Arguments): Promise<T> => {
+      if (over) throw new Fault('internal', 'the upload is over');
+      return act(...args);
+    };
+
+  return {
+    get size() {
+      return size;
+    },
+    ...(note === undefined ? {} : { note }),
+    write: step(write),
+    seal: step(seal),
+    publish: step(publish),
+    suspend: step(suspend),
+    abort: step(abort),
+  };
+}
+
+const sizeOf = ({ parts }: Multipart): number => parts.reduce((sum, part) => sum + part.size, 0);

@@ -1,0 +1,94 @@
+import { Fault } from '../../../core/fault.ts';
+import type { Upload, Uploads } from '../../../core/ports/store.ts';
+import { claimKey } from './layout.ts';
+import { headNamed } from './locate.ts';
+import { beginMultipart, listParts, MIN_PART_BYTES, type Multipart, openMultipart } from './multipart.ts';
+import { readObject } from './read-object.ts';
+import { claimSuspended, currentSuspended, readTail, type SuspendedUpload } from './suspended.ts';
+import { createSweep } from './sweep.ts';
+import { createUpload, type OpenUpload, type UploadPorts } from './upload.ts';
+
+export function createUploads(ports: UploadPorts): Uploads {
+  const { remote } = ports;
+  const { bucket, locks } = remote;
+
+  /** The upload, with bytes that are in no part yet. */
+  const openWith = async (open: OpenUpload, start: AsyncIterable<Uint8Array>): Promise<Upload> => {
+    const upload = createUpload(ports, open);
+    for await (const chunk of start) await upload.write(chunk);
+    return upload;
+  };
+
+  const resumeSuspended = async (key: string, arrival: string, at: number): Promise<Upload> => {
+    const { claim, record } = await claimSuspended(remote, key);
+    try {
+      // Looked at again: what was claimed may be a newer one than what was found.
+      requireBytes(record.size, at);
+      const main = await reopen(record, at);
+      const parts = main && { main, arrival: record.multipart!.arrival };
+      const open = { key, arrival, claim, note: record.note, ...(parts ? { parts } : {}) };
+      return await openWith(open, readTail(bucket, record, at));
+    } catch (thrown) {
+      await claim.end({ forget: false });
+      throw thrown;
+    }
+  };
+
+  /** The upload's parts, cut to `at` bytes: parts of an upload cannot be read, so only between two of them. */
+  const reopen = async ({ key, multipart }: SuspendedUpload, at: number): Promise<Multipart | undefined> => {
+    if (!multipart || at === 0) return undefined;
+    const stored = await listParts(bucket, key, multipart.id);
+    if (!stored) throw new Fault('bad-offset', 'the parts of the upload are gone');
+    const parts = stored.filter(({ number }) => number <= multipart.parts);
+    let size = 0;
+    let count = 0;
+    for (; count < parts.length && size + parts[count]!.size <= at; count += 1) size += parts[count]!.size;
+    if (size !== Math.min(at, multipart.size)) {
+      throw new Fault('bad-offset', `of what is stored, ${size} or all can be gone on from`);
+    }
+    return openMultipart(bucket, key, { ...multipart, parts: parts.slice(0, count) });
+  };
+
+  const resumeFinished = async (key: string, arrival: string, at: number): Promise<Upload> => {
+    const source = await headNamed(bucket, key);
+    requireBytes(source?.size, at);
+    if (!source || at < MIN_PART_BYTES) {
+      return openWith({ key, arrival }, at > 0 ? readObject(bucket, key, { to: at }) : NOTHING);
+    }
+    const main = await beginMultipart(bucket, key, { arrival, late: true });
+    try {
+      await main.copyIn(source, at);
+      return createUpload(ports, { key, arrival, parts: { main, arrival } });
+    } catch (thrown) {
+      await main.abort();
+      throw thrown;
+    }
+  };
+
+  return {
+    begin: async (key, arrival) => createUpload(ports, { key, arrival }),
+
+    async resume(key, arrival, at) {
+      const record = await currentSuspended(bucket, key);
+      if (!record) return resumeFinished(key, arrival, at);
+      requireBytes(record.size, at);
+      return resumeSuspended(key, arrival, at);
+    },
+
+    async suspended(key) {
+      const [record, claimed] = await Promise.all([
+        currentSuspended(bucket, key),
+        locks.isHeld(claimKey(key)),
+      ]);
+      return record && !claimed ? { key, size: record.size, since: record.since } : undefined;
+    },
+
+    sweep: createSweep(remote),
+  };
+}
+
+const NOTHING: AsyncIterable<Uint8Array> = (async function* () {})();
+
+function requireBytes(size = 0, at: number): void {
+  if (size < at) throw new Fault('bad-offset', `${at} is beyond the ${size} bytes that are stored`);
+}
