@@ -45,18 +45,19 @@ export function takeLines(unread: Unread, max: number): { lines: CommandLine[]; 
       if (text[0] === LF) text = text.subarray(1);
       continue;
     }
+    const abort = dropping ? 0 : lengthOfAbort(text);
+    if (abort > 0) {
+      lines.push({ text: 'ABOR' });
+      lineFeedOwed = true;
+      text = text.subarray(abort);
+      continue;
+    }
     const end = text.indexOf(LF);
     if (end === -1) {
-      // Clients send ABOR as urgent data, and the last urgent byte, LF, does not come in the stream (RFC 793 §3.7).
-      if (!dropping && isAbortWithoutLineFeed(text)) {
-        lines.push({ text: 'ABOR' });
-        lineFeedOwed = true;
-        text = nothingUnread.text;
-      } else if (dropping || text.length > MAX_LINE_BYTES) {
-        if (!dropping) lines.push('too-long');
-        dropping = true;
-        text = nothingUnread.text;
-      }
+      if (!dropping && text.length <= MAX_LINE_BYTES) break;
+      if (!dropping) lines.push('too-long');
+      dropping = true;
+      text = nothingUnread.text;
       break;
     }
     if (!dropping) lines.push(end > MAX_LINE_BYTES ? 'too-long' : { text: decode(text.subarray(0, end)) });
@@ -69,18 +70,24 @@ export function takeLines(unread: Unread, max: number): { lines: CommandLine[]; 
 /** Whether there may be another line to take without more bytes. */
 export const hasLine = (unread: Unread): boolean => unread.text.includes(LF);
 
-const withoutMarks = (line: Buffer): Buffer => {
-  // A data mark whose IAC went out of band.
-  let start = 0;
-  while (line[start] === DATA_MARK) start += 1;
-  return line.subarray(start);
+/** Data marks whose IAC went out of band. */
+const marksBefore = (line: Buffer): number => {
+  let marks = 0;
+  while (line[marks] === DATA_MARK) marks += 1;
+  return marks;
 };
 
-const isAbortWithoutLineFeed = (text: Buffer): boolean =>
-  text.length < 16 && withoutMarks(text).toString('latin1').toUpperCase() === 'ABOR\r';
+/**
+ * Bytes up to the CR of an ABOR that the text begins with, or 0. Clients send ABOR as urgent data, and the last urgent
+ * byte, its LF, does not come in the stream (RFC 793 §3.7): this command is complete without.
+ */
+function lengthOfAbort(text: Buffer): number {
+  const end = marksBefore(text) + 5;
+  return /^abor\r$/i.test(text.toString('latin1', end - 5, end)) ? end : 0;
+}
 
 /** UTF-8 (RFC 2640 §2.2), or Latin-1 where it cannot be that. */
 function decode(line: Buffer): string {
-  const text = withoutMarks(line.at(-1) === CR ? line.subarray(0, -1) : line);
+  const text = line.subarray(marksBefore(line), line.at(-1) === CR ? -1 : undefined);
   return text.toString(isUtf8(text) ? 'utf8' : 'latin1');
 }

@@ -95,27 +95,33 @@ export function serveControl(socket: Socket, session: Session, commands: Command
       await perform(line);
       await urgent;
     }
-    worker = undefined;
     if (stopping) await say(lastReply(421, 'The server is going down, come again.'));
     else if (clientEnded) close();
     else waitForCommand();
   };
 
+  const workUrgent = async (): Promise<void> => {
+    while (session.transfer && backlog.length > 0 && rowOf(commands, backlog[0]!)?.duringTransfer) {
+      await perform(nextLine()!);
+    }
+  };
+
   /** Runs the commands that may, while a transfer goes on; in order, so none overtakes one that may not. */
   const interject = (): void => {
-    if (urgent) return;
-    const run = async (): Promise<void> => {
-      while (session.transfer && backlog.length > 0 && rowOf(commands, backlog[0]!)?.duringTransfer) {
-        await perform(nextLine()!);
-      }
+    urgent ??= workUrgent().finally(() => {
       urgent = undefined;
-    };
-    urgent = run();
+    });
+  };
+
+  const start = (): void => {
+    worker ??= work().finally(() => {
+      worker = undefined;
+    });
   };
 
   const wake = (): void => {
     if (session.transfer) interject();
-    else worker ??= work();
+    else start();
   };
 
   const waitForCommand = (): void => {
@@ -165,7 +171,7 @@ export function serveControl(socket: Socket, session: Session, commands: Command
     closed,
     stop() {
       stopping = true;
-      worker ??= work();
+      start();
     },
     abortTransfer: () => session.transfer?.abort(new Fault('cancelled', 'the server is going down')),
   };
