@@ -1,0 +1,76 @@
+"""Python's ftplib, one thing a run: HOST PORT USER PASSWORD DATA VERB WORDS..."""
+
+import ftplib
+import os
+import sys
+
+host, port, user, password, data, verb, *words = sys.argv[1:]
+
+ftp = ftplib.FTP(timeout=30)
+ftp.connect(host, int(port))
+ftp.login(user, password)
+ftp.set_pasv(data == "passive")
+
+
+def upload(local, remote):
+    with open(local, "rb") as file:
+        ftp.storbinary(f"STOR {remote}", file, blocksize=65536)
+
+
+def download(remote, local):
+    with open(local, "wb") as file:
+        ftp.retrbinary(f"RETR {remote}", file.write, blocksize=65536)
+
+
+def stream(remote):
+    ftp.retrbinary(f"RETR {remote}", sys.stdout.buffer.write, blocksize=65536)
+
+
+def say(line):
+    print(line)
+
+
+def upload_rest(local, remote, at):
+    with open(local, "rb") as file:
+        file.seek(int(at))
+        ftp.storbinary(f"STOR {remote}", file, blocksize=65536, rest=int(at))
+
+
+def download_rest(remote, local):
+    at = os.path.getsize(local)
+    with open(local, "ab") as file:
+        ftp.retrbinary(f"RETR {remote}", file.write, blocksize=65536, rest=at)
+
+
+def upload_text(local, remote):
+    with open(local, "rb") as file:
+        ftp.storlines(f"STOR {remote}", file)
+
+
+def download_text(remote, local):
+    with open(local, "w", newline="\n") as file:
+        ftp.retrlines(f"RETR {remote}", lambda line: file.write(line + "\n"))
+
+
+def mlsd(folder):
+    for name, facts in ftp.mlsd(folder):
+        if facts["type"] == "file":
+            print(name)
+
+
+verbs = {
+    "upload": upload,
+    "download": download,
+    "stream": stream,
+    "LIST": lambda folder: ftp.dir(folder, say),
+    "NLST": lambda folder: ftp.retrlines(f"NLST {folder}", say),
+    "MLSD": mlsd,
+    "rename": ftp.rename,
+    "remove": ftp.delete,
+    "upload-rest": upload_rest,
+    "download-rest": download_rest,
+    "upload-text": upload_text,
+    "download-text": download_text,
+}
+verbs[verb](*words)
+ftp.quit()

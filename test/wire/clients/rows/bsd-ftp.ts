@@ -1,0 +1,65 @@
+import type { Client, Invocation, Server } from '../client.ts';
+import { namesInList, namesInMlsd, namesInNlst } from './names-in.ts';
+
+/** The two that descend from BSD's ftp: commands on stdin, an exit code that says nothing, replies that do. */
+const quoted = (word: string): string => `"${word.replace(/["\\]/g, '\\$&')}"`;
+
+export const bsdFtp = (program: string, server: Server, says: RegExp, ...commands: string[]): Invocation => ({
+  command: program,
+  args: ['-n', '-i', '-v', '-g', server.data === 'passive' ? '-p' : '-A', server.host, String(server.port)],
+  input: [`user ${server.user} ${server.password}`, 'binary', ...commands, 'bye', ''].join('\n'),
+  says,
+});
+
+const DONE = /^226 /m;
+
+/** `quote` marks words; both take the backslash inside quotes. */
+export function rowsOf(program: string) {
+  const pair = (command: string, before: string[] = []) => (server: Server, from: string, to: string) =>
+    bsdFtp(program, server, DONE, ...before, `${command} ${quoted(from)} ${quoted(to)}`);
+  const listing = (command: string, names: (output: string) => string[]) => ({
+    run: (server: Server, folder: string, outputFile: string): Invocation => ({
+      ...bsdFtp(program, server, DONE, `${command} ${quoted(folder)} ${quoted(outputFile)}`),
+      outputFile,
+    }),
+    names,
+  });
+  return {
+    name: program,
+    upload: pair('put'),
+    download: pair('get'),
+    listings: {
+      LIST: listing('dir', namesInList),
+      NLST: listing('nlist', namesInNlst),
+    },
+    rename: (server, from, to) =>
+      bsdFtp(program, server, /^250 /m, `rename ${quoted(from)} ${quoted(to)}`),
+    remove: (server, path) => bsdFtp(program, server, /^250 /m, `delete ${quoted(path)}`),
+    uploadRest: (server, from, to, at) =>
+      bsdFtp(program, server, DONE, `restart ${at}`, `put ${quoted(from)} ${quoted(to)}`),
+    downloadRest: pair('reget'),
+    uploadText: pair('put', ['ascii']),
+    downloadText: pair('get', ['ascii']),
+    ipv6: true,
+    active: { PORT: '127.0.0.1', EPRT: '::1' },
+    cannot: { mirror: 'it knows no folders within folders' },
+  } as const satisfies Client;
+}
+
+const tnftp = rowsOf('tnftp');
+
+export const TNFTP: Client = {
+  ...tnftp,
+  listings: {
+    ...tnftp.listings,
+    MLSD: {
+      run: (server, folder, outputFile) => ({
+        ...bsdFtp('tnftp', server, DONE, `mlsd ${quoted(folder)} ${quoted(outputFile)}`),
+        outputFile,
+      }),
+      names: namesInMlsd,
+    },
+  },
+};
+
+export const INETUTILS_FTP: Client = rowsOf('inetutils-ftp');

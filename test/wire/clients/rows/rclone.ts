@@ -1,0 +1,44 @@
+import type { Client, Invocation, Server } from '../client.ts';
+import { namesInNlst } from './names-in.ts';
+import { hostInUrl } from './url.ts';
+
+/** `rclone obscure` of the password of `client-lab.ts`; rclone takes no other form. */
+export const OBSCURED_PASSWORD = 'S80UtvjO53Mg-QQ8AwvmZwbSEUHcK_AV9yM';
+
+export const rclone = (server: Server, ...args: string[]): Invocation => ({
+  command: 'rclone',
+  args: [...['--retries', '1', '--low-level-retries', '2', '--timeout', '20s'], ...args],
+  env: {
+    RCLONE_CONFIG_LANDFALL_TYPE: 'ftp',
+    RCLONE_CONFIG_LANDFALL_HOST: hostInUrl(server),
+    RCLONE_CONFIG_LANDFALL_PORT: String(server.port),
+    RCLONE_CONFIG_LANDFALL_USER: server.user,
+    RCLONE_CONFIG_LANDFALL_PASS: OBSCURED_PASSWORD,
+  },
+});
+
+export const RCLONE: Client = {
+  name: 'rclone',
+  upload: (server, from, to) => rclone(server, 'copyto', '--ignore-times', from, `landfall:${to}`),
+  download: (server, from, to) => rclone(server, 'copyto', `landfall:${from}`, to),
+  stream: (server, path) => rclone(server, 'cat', `landfall:${path}`),
+  listings: {
+    LIST: {
+      run: (server, folder) => rclone(server, '--ftp-disable-mlsd', 'lsf', `landfall:${folder}`),
+      names: namesInNlst,
+    },
+    MLSD: { run: (server, folder) => rclone(server, 'lsf', `landfall:${folder}`), names: namesInNlst },
+  },
+  rename: (server, from, to) => rclone(server, 'moveto', `landfall:${from}`, `landfall:${to}`),
+  remove: (server, path) => rclone(server, 'deletefile', `landfall:${path}`),
+  mirrorUp: (server, from, to) => rclone(server, 'sync', from, `landfall:${to}`),
+  mirrorDown: (server, from, to) => rclone(server, 'copy', `landfall:${from}`, to),
+  ipv6: true,
+  active: {},
+  cannot: {
+    active: 'rclone is passive only',
+    resume: 'rclone begins anew',
+    text: 'rclone is binary only',
+    NLST: 'rclone asks for MLSD or LIST',
+  },
+};

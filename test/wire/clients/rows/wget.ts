@@ -1,0 +1,44 @@
+import type { Client, Invocation, Server } from '../client.ts';
+import { ftpUrl } from './url.ts';
+
+const wget = (server: Server, path: string, ...args: string[]): Invocation => ({
+  command: 'wget',
+  args: [
+    ...['--no-config', '--no-verbose', '--no-hsts', '--no-glob', '--tries=1', '--timeout=20'],
+    `--ftp-user=${server.user}`,
+    `--ftp-password=${server.password}`,
+    ...(server.data === 'passive' ? [] : ['--no-passive-ftp']),
+    ...args,
+    ftpUrl(server, path),
+  ],
+});
+
+/** It makes a page of LIST's lines. */
+const namesInPage = (page: string): string[] =>
+  [...page.matchAll(/File +<a href="[^"]*">([^<]*)<\/a>/g)].map(([, name]) => name!);
+
+export const WGET: Client = {
+  name: 'wget',
+  download: (server, from, to) => wget(server, from, `--output-document=${to}`),
+  stream: (server, path) => wget(server, path, '--output-document=-'),
+  listings: {
+    LIST: {
+      run: (server, folder) => wget(server, `${folder}/`, '--output-document=-'),
+      names: namesInPage,
+    },
+  },
+  downloadRest: (server, from, to) => wget(server, from, '--continue', `--output-document=${to}`),
+  mirrorDown: (server, from, to) =>
+    wget(
+      server,
+      `${from}/`,
+      '--recursive',
+      '--level=inf',
+      '--no-host-directories',
+      `--cut-dirs=${from.split('/').length - 1}`,
+      `--directory-prefix=${to}`,
+    ),
+  ipv6: true,
+  active: { PORT: '127.0.0.1', EPRT: '::1' },
+  cannot: { upload: 'wget only downloads', rename: 'wget only downloads', remove: 'wget only downloads' },
+};
