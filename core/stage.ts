@@ -70,7 +70,10 @@ export async function runStage(
   const key = { arrival: arrival.id, run: arrival.run, stage, target };
 
   const done = await ports.ledger.stage(key);
-  if (done) return await sendOn(done, arrival, ports);
+  if (done) {
+    if (stage === 'validate' && !(await isKnownAs(arrival, ports))) return 'dropped';
+    return await sendOn(done, arrival, ports);
+  }
 
   const started = performance.now();
   const record = (outcome: Outcome): StageRecord => ({
@@ -109,20 +112,33 @@ export async function runStage(
 const UNREMARKABLE: ReadonlySet<FaultCode> = new Set(['not-yet', 'cancelled']);
 
 /**
- * Whether the object is there; then the arrival is on the timeline, too. False when it never came. Throws `not-yet`
- * while it may still come, and `not-found` when it was there and has been swept.
+ * Whether the object is there; then the arrival is on the timeline, too. False when it never came, and when the
+ * arrival is known otherwise. Throws `not-yet` while it may still come, and `not-found` when it was there and has been
+ * swept.
  */
 async function isPublished({ event, sentAt }: Message, { store, ledger }: StagePorts): Promise<boolean> {
   const { arrival } = event.data;
   if (await store.objects.head(arrival.key, arrival.id)) {
-    await ledger.received(arrival);
-    return true;
+    return (await ledger.received(arrival)) || (await isKnownAs(arrival, { ledger }));
   }
   if (Date.now() - sentAt.getTime() <= PUBLISH_GRACE_MS) throw new Fault('not-yet', arrival.path);
-  if ((await ledger.timeline(arrival.id))?.announced) {
+  if ((await ledger.timeline(arrival.id))?.announced && (await isKnownAs(arrival, { ledger }))) {
     throw new Fault('not-found', 'the store does not have the file any more');
   }
   return false;
+}
+
+/**
+ * Whether this is what the arrival was received as. A file that goes from a final name back to a temporary one and on
+ * to another final name is announced twice; were both followed, the rules of two feeds would mix, and what one of them
+ * wants scanned could go out by the other's records.
+ */
+async function isKnownAs(
+  { id, partner, feed, key }: Arrival,
+  { ledger }: Pick<StagePorts, 'ledger'>,
+): Promise<boolean> {
+  const known = await ledger.arrival(id);
+  return !known || (known.partner === partner && known.feed === feed && known.key === key);
 }
 
 /** The partner and the feed as they are now. Throws `not-found`: an operator mends the files and redrives. */

@@ -40,7 +40,7 @@ export function createStageLog(log: Log, event: LandfallEvent): StageLog {
       const fields = { ...about, result, tookMs, reasons, place: details.place };
       log.info(fields, result === 'passed' ? passed[stage] : result);
     },
-    dropped: () => log.info({ ...about, result: 'dropped' }, 'dropped: announced, but never published'),
+    dropped: () => log.info({ ...about, result: 'dropped' }, 'dropped: never published as it was announced'),
     early: (fault) => log.debug(failure('held', fault), 'not published yet'),
     held(fault, attempt, retryInMs) {
       const fields = { ...failure('held', fault), attempt, retryInMs };

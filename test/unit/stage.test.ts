@@ -137,6 +137,31 @@ describe('an announced file', () => {
     expect(seen).toMatchObject({ announced: true, arrival });
   });
 
+  test.each(['while the first is under way', 'after the first is done'])(
+    'that is announced again under another name and feed is dropped, %s',
+    async (when) => {
+      const arrival = await lab.arrive();
+      const other = { ...arrival, key: 'files/acme/bulk/x', path: '/bulk/x', feed: 'bulk' };
+      lab.store.publish(other);
+      const { stages, calls } = counted();
+      if (when === 'after the first is done') await run(stages, { arrival });
+      else await lab.ports.ledger.received(arrival);
+      expect(await run(stages, { arrival: other })).toBe('dropped');
+      expect(await run(stages, { arrival })).toMatchObject({ result: 'passed' });
+      expect(calls()).toBe(1);
+      for (const { data } of await sentTo('scan')) expect(data.arrival).toMatchObject({ feed: 'orders' });
+    },
+  );
+
+  test('that never came under one name, and came under another, is no failure', async () => {
+    const arrival = await lab.arrive();
+    await run(counted().stages, { arrival });
+    const failed = { ...arrival, key: 'files/acme/in/failed-rename', path: '/in/failed-rename' };
+    const sentAt = new Date(Date.now() - PUBLISH_GRACE_MS - 1_000);
+    expect(await run(counted().stages, { arrival: failed, sentAt })).toBe('dropped');
+    expect(await timeline(arrival)).toEqual([['validate', 'passed']]);
+  });
+
   test('that is not published yet is not-yet, and nothing is written', async () => {
     const arrival = await lab.arrive({ published: false });
     const { stages, calls } = counted();
