@@ -8,7 +8,7 @@ import { encodeReply, lastReply, type Reply } from './reply.ts';
 import { endVisit, type Session } from './session.ts';
 
 /** Commands that a client may send ahead. When there are more, the socket is not read. */
-export const MAX_BACKLOG = 64;
+const MAX_BACKLOG = 64;
 /** Milliseconds for the client to take the last reply and close. */
 const LINGER_MS = 1000;
 

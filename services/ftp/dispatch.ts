@@ -31,13 +31,13 @@ const refusals: Record<LoginState, Record<Command['when'], Reply | undefined>> =
 const loginState = ({ visit, user }: Session): LoginState =>
   visit ? 'ready' : user === undefined ? 'greeted' : 'named';
 
-export interface Spoken {
+interface Spoken {
   readonly verb: string;
   readonly argument: string;
 }
 
 /** `RETR  a b` is the verb RETR and the argument ` a b`: names may begin with a space. */
-export function parseCommand(text: string): Spoken {
+function parseCommand(text: string): Spoken {
   const space = text.indexOf(' ');
   const verb = space === -1 ? text : text.slice(0, space);
   return { verb: verb.toUpperCase(), argument: space === -1 ? '' : text.slice(space + 1) };

@@ -66,12 +66,16 @@ describe('an upload is kept, and not there, when', () => {
     data.destroy();
   });
 
-  it('the client is killed: both connections end in order', async () => {
-    const data = await half('in/a', 'hello');
-    talk.socket.end();
-    data.end();
-    await notThere('/in/a', 5);
-  });
+  it.each(['control', 'data'])(
+    'the client is killed: both connections end in order, %s first',
+    async (first) => {
+      const data = await half('in/a', 'hello');
+      const both = [talk.socket, data];
+      if (first === 'data') both.reverse();
+      for (const socket of both) socket.end();
+      await notThere('/in/a', 5);
+    },
+  );
 
   it.each([
     ['plain', 'ABOR\r\n'],

@@ -4,7 +4,7 @@ import { lastReply, type Reply, reply } from '../reply.ts';
 import { atStart, endVisit, type Session } from '../session.ts';
 
 /** Failed logins on one connection; the next attempt needs another one. */
-export const MAX_FAILED_LOGINS = 3;
+const MAX_FAILED_LOGINS = 3;
 
 export const login = {
   USER: {

@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Evidence } from '../../../core/evidence.ts';
 import { Fault } from '../../../core/fault.ts';
 import type { Landing } from '../../../core/landing.ts';
@@ -13,6 +13,13 @@ import { type Reply, reply } from '../reply.ts';
 import { restartInText } from '../restart.ts';
 import { type Session, zoneOf } from '../session.ts';
 import { runTransfer, type Transfer, takeChannel } from '../transfer.ts';
+
+/**
+ * Milliseconds in which the end of the control connection is heard. The kernel of a client that is killed ends its
+ * connections one after the other, often the data connection first, and then a fragment looks whole. An announced size
+ * that is met is better evidence, and needs no waiting.
+ */
+const CONTROL_END_MS = 5;
 
 async function* upload(call: Call, path: string, how: UploadMode, opening: Reply): AsyncGenerator<Reply> {
   const { session, given } = call;
@@ -28,6 +35,8 @@ async function* upload(call: Call, path: string, how: UploadMode, opening: Reply
   yield* runTransfer(session, channel, { direction: 'upload', path }, opening, async (transfer) => {
     try {
       await receiveInto(landing, session, transfer);
+      if (!isMet(given.announced, transfer, landing)) await sleep(CONTROL_END_MS);
+      transfer.signal.throwIfAborted();
     } catch (thrown) {
       await landing.suspend();
       throw thrown;
@@ -56,9 +65,6 @@ async function receiveInto(landing: Landing, session: Session, transfer: Transfe
     stallMs: timeouts.stallMs,
   });
   for (const part of heldLine(held)) await landing.write(part);
-  // A client that is killed closes both connections at once: let what has come over the control connection be read.
-  await setImmediate();
-  transfer.signal.throwIfAborted();
 }
 
 function evidence(
@@ -69,10 +75,12 @@ function evidence(
 ): Evidence {
   const controlAlive = session.controlAlive() && !transfer.signal.aborted;
   if (announced === undefined) return { controlAlive };
-  // Clients announce the file, or what they are about to send of it: after REST, or as text, that is not the same.
-  const isMet = announced === transfer.bytes || announced === landing.size;
-  return { controlAlive, announcedSize: isMet ? landing.size : announced };
+  return { controlAlive, announcedSize: isMet(announced, transfer, landing) ? landing.size : announced };
 }
+
+/** Clients announce the file, or what they are about to send of it: after REST, or as text, that is not the same. */
+const isMet = (announced: number | undefined, transfer: Transfer, landing: Landing): boolean =>
+  announced === transfer.bytes || announced === landing.size;
 
 /** `po.x12` as `po-9f86d081884c7d65.x12`, so that a feed's pattern still fits; no other name is like it. */
 function uniquePath(folder: string, argument: string): string {
