@@ -1,0 +1,12 @@
+import type { Socket } from 'node:net';
+
+/** A data connection that is prepared: by PASV and EPSV, waiting for the client; by PORT and EPRT, to be dialled. */
+export interface DataChannel {
+  /**
+   * The connection, not yet read from. Throws a `Refusal` 425 when it is not made in time, the signal's reason when
+   * that aborts first. Called once at most.
+   */
+  connect(signal: AbortSignal): Promise<Socket>;
+  /** Gives up what is held: the listening port, a connection nobody took. */
+  close(): void;
+}

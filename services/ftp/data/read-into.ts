@@ -1,0 +1,49 @@
+import type { Buffer } from 'node:buffer';
+import { Socket } from 'node:net';
+
+/** How a socket reads into memory of the caller's: `onread` of `net.Socket`. */
+export interface Into {
+  /** Where the next bytes go; asked after every `took`. */
+  readonly buffer: () => Buffer;
+  /** So many bytes have come; false pauses the socket. */
+  readonly took: (bytes: number) => boolean;
+}
+
+/** A handle that can read into a buffer of ours; libuv's TCP handle as Node wraps it. */
+interface Handle {
+  useUserBuffer?: unknown;
+}
+
+/**
+ * The connection's other self that reads straight into the caller's memory: the kernel copies into a block of the
+ * pool and nobody copies again. `onread` can only be given to a socket's constructor, and a server makes the sockets
+ * that it accepts itself; so the handle moves to a new socket. The handle is a private field of Node's (`_handle`, the
+ * same in versions 10 to 24); where it is not there, the bytes are copied.
+ *
+ * `socket` must be paused and unread, and is not to be used any more.
+ */
+export function readInto(socket: Socket, into: Into): Socket {
+  const owner = socket as unknown as { _handle?: Handle | null };
+  const handle = owner._handle;
+  if (typeof handle?.useUserBuffer !== 'function') return copyInto(socket, into);
+  owner._handle = null;
+  socket.destroy();
+  const options = { handle, onread: { buffer: into.buffer, callback: into.took }, allowHalfOpen: true };
+  return new Socket(options as object);
+}
+
+/** The same with public means only. */
+export function copyInto(socket: Socket, { buffer, took }: Into): Socket {
+  socket.on('data', (chunk: Buffer) => {
+    let from = 0;
+    while (from < chunk.length) {
+      const copied = chunk.copy(buffer(), 0, from);
+      from += copied;
+      if (took(copied)) continue;
+      socket.pause();
+      if (from < chunk.length) socket.unshift(chunk.subarray(from));
+      return;
+    }
+  });
+  return socket.resume();
+}
