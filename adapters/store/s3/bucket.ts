@@ -10,6 +10,7 @@ const CONNECT_MS = 5_000;
 /** The wait before the second attempt at most; it doubles up to the longest. */
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5_000;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export interface BucketOptions extends S3Place {
   /** Certificates (PEM) of the authority that signed the store's. */
@@ -107,7 +108,8 @@ function clientOptions({ endpoint, region, pathStyle, ca, idleMs }: BucketOption
     requestHandler: {
       connectionTimeout: CONNECT_MS,
       socketTimeout: idleMs,
-      socketAcquisitionWarningTimeout: Number.POSITIVE_INFINITY,
+      // Waiting for a connection is nothing to warn of.
+      socketAcquisitionWarningTimeout: LONGEST_TIMER_MS,
       httpAgent: agent,
       httpsAgent: ca === undefined ? agent : { ...agent, ca },
     },

@@ -122,8 +122,7 @@ export function createFolders({ bucket }: Remote, names: Names, obstacles: Obsta
       await moveAll(from, to);
       await keepParent(from);
       await removeMarker(from);
-      const settled = { ...at(markerKey(to)), Body: '' };
-      await bucket.ask((s3, options) => s3.putObject(settled, options));
+      await names.markWhole(to);
     },
   };
 }

@@ -27,6 +27,8 @@ export interface Names {
   remove(key: string): Promise<void>;
   /** Makes a folder's marker. Throws `exists`. */
   mark(folder: string, movingFrom?: string): Promise<void>;
+  /** The folder is whole: nothing is being moved there any more. */
+  markWhole(folder: string): Promise<void>;
 }
 
 export interface Placing {
@@ -55,8 +57,8 @@ export function createNames({ bucket, can, locks }: Remote, obstacles: Obstacles
 
   const keepMove = async (from: string, movedTo: string, { arrival }: Found): Promise<void> => {
     if (arrival === undefined) return;
-    const note = { ...at(keptKey(arrival, from)), Metadata: metadataOf({ arrival, movedTo }) };
-    await bucket.ask((s3, options) => s3.putObject({ ...note, Body: Buffer.alloc(0) }, options));
+    const note = { ...at(keptKey(arrival, from)), ...EMPTY, Metadata: metadataOf({ arrival, movedTo }) };
+    await bucket.ask((s3, options) => s3.putObject(note, options));
   };
 
   /** A folder stays when the last thing in it goes. */
@@ -66,7 +68,7 @@ export function createNames({ bucket, can, locks }: Remote, obstacles: Obstacles
   };
 
   const mark = async (folder: string, movingFrom?: string): Promise<void> => {
-    const marker = { ...at(markerKey(folder)), Body: Buffer.alloc(0), Metadata: metadataOf({ movingFrom }) };
+    const marker = { ...at(markerKey(folder)), ...EMPTY, Metadata: metadataOf({ movingFrom }) };
     await bucket.ask((s3, options) => s3.putObject({ ...marker, IfNoneMatch: '*' }, options));
   };
 
@@ -118,8 +120,16 @@ export function createNames({ bucket, can, locks }: Remote, obstacles: Obstacles
     },
 
     mark,
+
+    async markWhole(folder) {
+      const marker = { ...at(markerKey(folder)), ...EMPTY };
+      await bucket.ask((s3, options) => s3.putObject(marker, options));
+    },
   };
 }
+
+/** Without its length the client would take an empty body for one of unknown length. */
+const EMPTY = { Body: Buffer.alloc(0), ContentLength: 0 };
 
 const unlessExists = (thrown: unknown): void => {
   if (!isFault(thrown, 'exists')) throw thrown;

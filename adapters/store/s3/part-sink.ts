@@ -29,9 +29,11 @@ export interface PartSink {
   send(block: Buffer, length: number): Promise<void>;
   /** Stores the last bytes; the block stays the caller's. */
   sendLast(bytes: Buffer): Promise<void>;
-  /** All that was sent is in parts of `main` when it resolves. Throws what an earlier part failed with. */
+  /** All that was sent is in parts of `main` when it resolves; what failed is tried once more. */
   settle(): Promise<void>;
   abort(): Promise<void>;
+  /** Gives back the blocks of what failed: it is not tried again. */
+  giveUp(): void;
 }
 
 export function createPartSink(
@@ -41,17 +43,17 @@ export function createPartSink(
   { directParts, pieceBytes }: PieceRules,
 ): PartSink {
   const inFlight = new Set<Promise<void>>();
-  let failure: { thrown: unknown } | undefined;
+  const failed: { put: () => Promise<void>; block: Buffer; thrown: unknown }[] = [];
   let next = main.parts.length + 1;
   let piece: { key: string; upload: Multipart; next: number; size: number } | undefined;
 
-  const requireSound = (): void => {
-    if (failure) throw failure.thrown;
-  };
-
   const drain = async (): Promise<void> => {
     await Promise.all(inFlight);
-    requireSound();
+    for (let part = failed[0]; part; part = failed[0]) {
+      await part.put();
+      failed.shift();
+      memory.givePart(part.block);
+    }
   };
 
   /** The part that the next bytes are: of the upload itself, or of the piece that is being collected. */
@@ -97,16 +99,17 @@ export function createPartSink(
     async send(block, length) {
       try {
         while (inFlight.size >= MAX_IN_FLIGHT) await Promise.race(inFlight);
-        requireSound();
-        const put = await nextPart(length);
-        const storing = put(block.subarray(0, length))
-          .catch((thrown: unknown) => {
-            failure ??= { thrown };
-          })
-          .finally(() => {
-            memory.givePart(block);
-            inFlight.delete(storing);
-          });
+        if (failed[0]) throw failed[0].thrown;
+        const store = await nextPart(length);
+        const put = () => store(block.subarray(0, length));
+        const storing = put()
+          .then(
+            () => memory.givePart(block),
+            (thrown: unknown) => {
+              failed.push({ put, block, thrown });
+            },
+          )
+          .finally(() => inFlight.delete(storing));
         inFlight.add(storing);
       } catch (thrown) {
         memory.givePart(block);
@@ -131,6 +134,10 @@ export function createPartSink(
       await Promise.all(inFlight);
       if (piece) await piece.upload.abort();
       await main.abort();
+    },
+
+    giveUp() {
+      for (const { block } of failed.splice(0)) memory.givePart(block);
     },
   };
 }

@@ -16,6 +16,7 @@ export async function putWhole(
     Bucket: bucket.name,
     Key: bucket.full(key),
     Body: bytes,
+    ContentLength: bytes.length,
     Metadata: metadataOf({ ...facts, mark }),
     ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
   };

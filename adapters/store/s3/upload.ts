@@ -50,10 +50,13 @@ export function createUpload({ remote, names, memory, pieces }: UploadPorts, ope
   let sealed = false;
   let over = false;
 
-  const giveBlock = (): void => {
+  /** It is over, and its memory free. */
+  const release = (): void => {
+    over = true;
     if (block) (isSmall ? memory.giveSmall : memory.givePart)(block);
     block = undefined;
     fill = 0;
+    sink?.giveUp();
   };
 
   const toParts = async (): Promise<PartSink> => {
@@ -146,23 +149,17 @@ export function createUpload({ remote, names, memory, pieces }: UploadPorts, ope
     const info = sink
       ? await publishParts(sink, replace, modified)
       : await publishSmall(replace, modified ?? wholeSeconds(new Date()));
-    over = true;
-    giveBlock();
+    release();
     await claim?.end({ forget: true });
     return info;
   };
 
-  /** Leaves in the parts what others can follow; answers the bytes that are in none. A lost part ends them all. */
+  /** Leaves in the parts what others can follow; answers the bytes that are in none. */
   const cutToParts = async (): Promise<Buffer> => {
-    try {
-      await sink?.settle();
-      // Long enough to be a part: it need not be sent a second time.
-      if (!sealed && fill >= MIN_PART_BYTES) {
-        await (await toParts()).sendLast(bytesLeft());
-        return Buffer.alloc(0);
-      }
-    } catch (thrown) {
-      if (!sink?.main.parts.length) throw thrown;
+    await sink?.settle();
+    // Long enough to be a part: it need not be sent a second time.
+    if (!sealed && fill >= MIN_PART_BYTES) {
+      await (await toParts()).sendLast(bytesLeft());
       return Buffer.alloc(0);
     }
     if (!sink || !sealed) return bytesLeft();
@@ -172,10 +169,7 @@ export function createUpload({ remote, names, memory, pieces }: UploadPorts, ope
     return bytesLeft();
   };
 
-  const suspend = async (text?: string): Promise<void> => {
-    if (text !== undefined && Buffer.byteLength(text) > MAX_NOTE_BYTES) {
-      throw new Fault('bad-argument', `a note has at most ${MAX_NOTE_BYTES} bytes`);
-    }
+  const keep = async (text: string | undefined): Promise<void> => {
     const tail = await cutToParts();
     const parts = sink && {
       id: sink.main.id,
@@ -192,17 +186,26 @@ export function createUpload({ remote, names, memory, pieces }: UploadPorts, ope
       ...(parts ? { multipart: parts } : {}),
     };
     await writeSuspended(remote, record, tail);
-    over = true;
-    giveBlock();
-    await claim?.end({ forget: false });
+  };
+
+  const suspend = async (text?: string): Promise<void> => {
+    if (text !== undefined && Buffer.byteLength(text) > MAX_NOTE_BYTES) {
+      throw new Fault('bad-argument', `a note has at most ${MAX_NOTE_BYTES} bytes`);
+    }
+    try {
+      await keep(text);
+    } finally {
+      // Where it fails, what was suspended before can still be resumed.
+      release();
+      await claim?.end({ forget: false });
+    }
   };
 
   const abort = async (): Promise<void> => {
-    over = true;
-    giveBlock();
     try {
       await sink?.abort();
     } finally {
+      release();
       await claim?.end({ forget: true });
     }
   };

@@ -1,0 +1,377 @@
+import { Buffer } from 'node:buffer';
+import { createHash, randomUUID } from 'node:crypto';
+import { S3 } from '@aws-sdk/client-s3';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { openS3Store, type S3Store, type S3StoreOptions } from '../../adapters/store/s3/store.ts';
+import { parseS3Url, type S3Place } from '../../adapters/store/s3/url.ts';
+import { newArrivalId } from '../../core/arrival.ts';
+import type { Upload } from '../../core/ports/store.ts';
+import { type FaultAct, type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import { noRadosgw, type ObjectServer, startRadosgw } from '../support/radosgw.ts';
+import { bytesOf, contents, entries, expectFault, newKey, publish, suspend, text } from './store/given.ts';
+import { storeContract } from './store-contract.ts';
+
+/** `LANDFALL_TEST_S3=s3://bucket/prefix?endpoint=...` runs this on another server; the bucket must be there. */
+const given = process.env.LANDFALL_TEST_S3;
+const missing = given === undefined ? noRadosgw() : undefined;
+const MIB = 1024 ** 2;
+const PART_BYTES = 5 * MIB;
+const BUCKET = 'landfall-test';
+
+describe.skipIf(missing !== undefined)(`S3${missing === undefined ? '' : `, skipped: ${missing}`}`, () => {
+  let server: ObjectServer | undefined;
+  let base: S3Place;
+  /** Another client of the same server, as an operator would use one. */
+  let s3: S3;
+
+  beforeAll(async () => {
+    if (given === undefined) {
+      server = await startRadosgw();
+      process.env.AWS_ACCESS_KEY_ID = server.credentials.accessKeyId;
+      process.env.AWS_SECRET_ACCESS_KEY = server.credentials.secretAccessKey;
+    }
+    base = parseS3Url(given ?? `s3://${BUCKET}?endpoint=${encodeURIComponent(server!.url)}`);
+    s3 = new S3({
+      ...(base.endpoint === undefined ? {} : { endpoint: base.endpoint }),
+      region: base.region ?? 'us-east-1',
+      forcePathStyle: base.pathStyle,
+    });
+    if (given === undefined) await s3.createBucket({ Bucket: BUCKET });
+  }, 120_000);
+  afterAll(async () => {
+    s3?.destroy();
+    await server?.stop();
+  });
+
+  /** A place in the bucket that nobody else has. */
+  const newPlace = (): S3Place => ({ ...base, prefix: `${base.prefix}${randomUUID()}/` });
+
+  storeContract(
+    'the store in a bucket',
+    async () => {
+      const place = newPlace();
+      const [store, peer] = [await openS3Store(place), await openS3Store(place)];
+      return {
+        store,
+        peer,
+        async discard() {
+          await Promise.all([store.close(), peer.close()]);
+        },
+      };
+    },
+    { listedTimes: 'written' },
+  );
+
+  describe('what is in the bucket', () => {
+    const opened: S3Store[] = [];
+    const open = async (options: S3StoreOptions): Promise<S3Store> => {
+      const store = await openS3Store({ partBytes: PART_BYTES, ...options });
+      opened.push(store);
+      return store;
+    };
+    afterEach(async () => {
+      for (const store of opened.splice(0)) await store.close();
+    });
+
+    it('is at its key for any client, with its arrival and the time that rclone writes', async () => {
+      const place = newPlace();
+      const store = await open(place);
+      const key = newKey();
+      const arrival = await publish(store, key, 'bytes', { modified: new Date('2001-02-03T04:05:06.789Z') });
+      const { Metadata, Body } = await s3.getObject({ Bucket: place.bucket, Key: place.prefix + key });
+      expect(await Body!.transformToString()).toBe('bytes');
+      expect(Metadata).toMatchObject({ 'landfall-arrival': arrival, mtime: '981173106.789' });
+    });
+
+    it('has one request for a small file, beside the looks for what is in its way', async () => {
+      const proxy = await startFaultProxy(base.endpoint!);
+      const store = await open({ ...newPlace(), endpoint: proxy.url });
+      const key = newKey();
+      await publish(store, `${key}-first`, 'x');
+      const before = proxy.requests;
+      await publish(store, key, 'x');
+      expect(proxy.requests - before).toBe(2);
+      await proxy.close();
+    });
+
+    it.each([
+      ['bucket', { bucket: 'landfall-nobody' }, /no such bucket/],
+      ['credentials', {}, /refuses Landfall's credentials/],
+    ])('refuses to start without its %s', async (what, wrong, reason) => {
+      if (what === 'credentials') vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'wrong');
+      const thrown = await openS3Store({ ...newPlace(), ...wrong }).catch((fault) => fault);
+      vi.unstubAllEnvs();
+      expect(thrown.code).toBe('store-down');
+      expect(thrown.cause.message).toMatch(reason);
+    });
+
+    it.runIf(given === undefined)('refuses a bucket whose conditional create does not hold', async () => {
+      const Bucket = 'landfall-versioned';
+      await s3.createBucket({ Bucket });
+      await s3.putBucketVersioning({ Bucket, VersioningConfiguration: { Status: 'Enabled' } });
+      const thrown = await openS3Store({ ...newPlace(), bucket: Bucket }).catch((fault) => fault);
+      expect(thrown.code).toBe('store-down');
+      expect(thrown.cause.message).toMatch(/If-None-Match.*versioning/);
+    });
+
+    it('lists thousands of names over many pages', async () => {
+      const place = newPlace();
+      const store = await open(place);
+      const names = Array.from({ length: 2_500 }, (_, index) => `f${index}`);
+      const waiting = [...names];
+      const put = async (): Promise<void> => {
+        for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+          await s3.putObject({ Bucket: place.bucket, Key: `${place.prefix}files/many/${name}`, Body: 'x' });
+        }
+      };
+      await Promise.all(Array.from({ length: 16 }, put));
+      const listed = await entries(store, 'files/many');
+      expect(listed.map(({ name }) => name)).toEqual(names.sort());
+    });
+
+    it('takes more uploads than its memory has parts, and no more memory', async () => {
+      const store = await open({ ...newPlace(), memoryBytes: 24 * MIB });
+      const whole = bytesOf(7 * MIB);
+      const keys = Array.from({ length: 20 }, newKey);
+      await Promise.all(
+        keys.map(async (key) => {
+          const upload = await store.uploads.begin(key, newArrivalId());
+          for (let at = 0; at < whole.length; at += MIB) await upload.write(whole.subarray(at, at + MIB));
+          await upload.seal();
+          await upload.publish();
+        }),
+      );
+      expect(store.peakBytes).toBeGreaterThan(10 * MIB);
+      expect(store.peakBytes).toBeLessThanOrEqual(24 * MIB);
+      for (const key of keys.slice(0, 4)) expect((await contents(store, key)).equals(whole)).toBe(true);
+    });
+
+    it('makes large parts from pieces, over suspensions too', async () => {
+      const place = { ...newPlace(), pieces: { directParts: 1, pieceBytes: 2 * PART_BYTES } };
+      const [store, peer] = [await open(place), await open(place)];
+      const whole = bytesOf(42 * MIB);
+      const key = newKey();
+      let upload = await store.uploads.begin(key, newArrivalId());
+      for (const end of [17 * MIB, 19 * MIB, 33 * MIB, whole.length]) {
+        await upload.write(whole.subarray(upload.size, end));
+        await upload.suspend();
+        upload = await (end === 19 * MIB ? store : peer).uploads.resume(key, newArrivalId(), end);
+      }
+      await upload.seal();
+      expect(await upload.publish()).toMatchObject({ size: whole.length });
+      expect((await contents(store, key)).equals(whole)).toBe(true);
+      const left = await s3.listObjectsV2({
+        Bucket: place.bucket,
+        Prefix: `${place.prefix}.landfall/pieces/`,
+      });
+      expect(left.KeyCount).toBe(0);
+    });
+
+    it('makes a resumed upload of many parts the new arrival, and only that', async () => {
+      const store = await open(newPlace());
+      const [key, first, second] = [newKey(), newArrivalId(), newArrivalId()];
+      const upload = await store.uploads.begin(key, first);
+      await upload.write(bytesOf(11 * MIB));
+      await upload.suspend();
+      const resumed = await store.uploads.resume(key, second, 11 * MIB);
+      await resumed.seal();
+      const modified = new Date('2011-11-11');
+      expect(await resumed.publish({ modified })).toEqual({ key, size: 11 * MIB, modified, arrival: second });
+      expect(await store.objects.head(key, second)).toMatchObject({ arrival: second, modified });
+      expect(await store.objects.head(key, first)).toBeUndefined();
+      await store.objects.rename(key, `${key}-to`);
+      expect(await store.objects.head(`${key}-to`)).toMatchObject({ arrival: second, modified });
+      const later = new Date(Date.now() + 60_000);
+      await store.uploads.sweep({ uploads: later, unnamed: later });
+      expect(await store.objects.head(`${key}-to`, second)).toMatchObject({ arrival: second });
+    });
+
+    it('can go back to a border of two parts only', async () => {
+      const store = await open(newPlace());
+      const key = newKey();
+      await suspend(store, key, bytesOf(12 * MIB));
+      await expectFault(store.uploads.resume(key, newArrivalId(), 7 * MIB), 'bad-offset');
+      const upload = await store.uploads.resume(key, newArrivalId(), 2 * PART_BYTES);
+      await upload.write(Buffer.from('end'));
+      await upload.seal();
+      await upload.publish();
+      const whole = Buffer.concat([bytesOf(2 * PART_BYTES), Buffer.from('end')]);
+      expect((await contents(store, key)).equals(whole)).toBe(true);
+    });
+
+    it('gives the suspended upload of a listener that died to another one', async () => {
+      const place = newPlace();
+      const [store, peer] = [await open(place), await open(place)];
+      const key = newKey();
+      await suspend(store, key, 'half');
+      await store.uploads.resume(key, newArrivalId(), 4);
+      await expectFault(peer.uploads.resume(key, newArrivalId(), 4), 'busy');
+      const later = Date.now() + 120_000;
+      vi.spyOn(Date, 'now').mockReturnValue(later);
+      const upload = await peer.uploads.resume(key, newArrivalId(), 4).finally(() => vi.restoreAllMocks());
+      await upload.seal();
+      await upload.publish();
+      expect(await text(store, key)).toBe('half');
+    });
+  });
+
+  describe.runIf(given === undefined)('a network that fails', () => {
+    let proxy: FaultProxy;
+    let store: S3Store;
+    let peer: S3Store;
+    beforeEach(async () => {
+      proxy = await startFaultProxy(base.endpoint!);
+      const options = {
+        ...newPlace(),
+        endpoint: proxy.url,
+        partBytes: PART_BYTES,
+        idleMs: 700,
+        deadlineMs: 6_000,
+      };
+      [store, peer] = [await openS3Store(options), await openS3Store(options)];
+    });
+    afterEach(async () => {
+      await Promise.all([store.close(), peer.close()]);
+      await proxy.close();
+    });
+
+    const fail = (act: FaultAct, times: number, method?: string, path = /./): void => {
+      const matches = (request: { method?: string | undefined; url?: string | undefined }): boolean =>
+        (method === undefined || request.method === method) && path.test(request.url!);
+      proxy.rules.push({ act, times, matches });
+    };
+    const whole = bytesOf(12 * MIB);
+    const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+    const send = async (upload: Upload, bytes: Uint8Array): Promise<void> => {
+      for (let at = 0; at < bytes.length; at += MIB) await upload.write(bytes.subarray(at, at + MIB));
+    };
+
+    it.each<[string, FaultAct]>([
+      ['503', { status: 503 }],
+      ['500', { status: 500 }],
+      ['silence', { hang: true }],
+      ['a lost answer', { loseAnswer: true }],
+      ['a slow answer', { slowMs: 300 }],
+      ['a cut after a MiB', { cutRequestAfter: MIB }],
+    ])('publishes through %s', async (_name, act) => {
+      const [large, small] = [newKey(), newKey()];
+      fail(act, 3);
+      const upload = await store.uploads.begin(large, newArrivalId());
+      await send(upload, whole);
+      fail(act, 1);
+      await upload.seal();
+      fail(act, 1, 'POST', /uploadId/);
+      await upload.publish();
+      fail(act, 1, 'PUT');
+      const arrival = await publish(store, small, 'small');
+      expect(digest(await contents(peer, large))).toBe(digest(whole));
+      expect(await text(peer, small, arrival)).toBe('small');
+    });
+
+    it('is store-down after its deadline, and what was sent can be resumed when it is over', async () => {
+      const key = newKey();
+      const upload = await store.uploads.begin(key, newArrivalId());
+      await send(upload, whole);
+      fail({ status: 503 }, 1_000);
+      await expectFault(publish(peer, newKey(), 'x'), 'store-down');
+      await expectFault(upload.seal(), 'store-down');
+      proxy.rules.length = 0;
+      await upload.suspend();
+      const { size } = (await peer.uploads.suspended(key))!;
+      expect(size).toBe(whole.length);
+      const resumed = await peer.uploads.resume(key, newArrivalId(), size);
+      await resumed.seal();
+      await resumed.publish();
+      expect(digest(await contents(store, key))).toBe(digest(whole));
+    });
+
+    it('reads on from where the answer broke off, or fell silent', async () => {
+      const key = newKey();
+      await publish(store, key, whole);
+      for (const at of [10_000, 1, 4 * MIB]) fail({ cutAnswerAfter: at }, 1, 'GET', /x12/);
+      fail({ hang: true }, 1, 'GET', /x12/);
+      expect(digest(await contents(store, key))).toBe(digest(whole));
+    });
+
+    it('reads on in the kept copy of what was replaced meanwhile', async () => {
+      const key = newKey();
+      await publish(store, key, whole);
+      fail({ cutAnswerAfter: MIB }, 1, 'GET', /x12/);
+      const chunks: Buffer[] = [];
+      for await (const chunk of store.objects.read(key)) {
+        if (chunks.length === 0) await publish(peer, key, 'newer', { replace: true });
+        chunks.push(Buffer.from(chunk));
+      }
+      expect(digest(Buffer.concat(chunks))).toBe(digest(whole));
+    });
+
+    it('goes on over 20 cuts on two listeners, and sends little twice', async () => {
+      const [key, big] = [newKey(), bytesOf(64 * MIB)];
+      const before = proxy.bytesIn;
+      const CUTS = 20;
+      let upload = await store.uploads.begin(key, newArrivalId());
+      const cuts = Array.from({ length: CUTS }, () => Math.floor(Math.random() * big.length)).sort(
+        (a, b) => a - b,
+      );
+      for (const [index, end] of cuts.entries()) {
+        await send(upload, big.subarray(upload.size, end));
+        await upload.suspend(`${index}`);
+        const { size } = (await peer.uploads.suspended(key))!;
+        expect(size).toBe(end);
+        upload = await [store, peer][index % 2]!.uploads.resume(key, newArrivalId(), size);
+      }
+      await send(upload, big.subarray(upload.size));
+      await upload.seal();
+      await upload.publish();
+      expect(digest(await contents(store, key))).toBe(digest(big));
+      const twice = proxy.bytesIn - before - big.length;
+      expect(twice).toBeLessThan(CUTS * PART_BYTES);
+    }, 60_000);
+
+    it('goes on with a finished object by a copy within the store', async () => {
+      const key = newKey();
+      await publish(store, key, whole);
+      const before = proxy.bytesIn;
+      const upload = await store.uploads.resume(key, newArrivalId(), 9 * MIB);
+      await upload.write(Buffer.from('end'));
+      await upload.seal();
+      await upload.publish({ replace: true });
+      expect(proxy.bytesIn - before).toBeLessThan(10_000);
+      expect(digest(await contents(peer, key))).toBe(
+        digest(Buffer.concat([whole.subarray(0, 9 * MIB), Buffer.from('end')])),
+      );
+    });
+  });
+
+  describe('the URL', () => {
+    it.each<[string, S3Place]>([
+      ['s3://acme-files', { bucket: 'acme-files', prefix: '', pathStyle: false }],
+      [
+        's3://b.c/a/b/?region=eu-central-1',
+        { bucket: 'b.c', prefix: 'a/b/', pathStyle: false, region: 'eu-central-1' },
+      ],
+      [
+        's3://acme/land%20fall?endpoint=http://127.0.0.1:7480&addressing=virtual',
+        { bucket: 'acme', prefix: 'land fall/', pathStyle: false, endpoint: 'http://127.0.0.1:7480' },
+      ],
+      [
+        's3://acme?endpoint=https://s3.test',
+        { bucket: 'acme', prefix: '', pathStyle: true, endpoint: 'https://s3.test' },
+      ],
+    ])('%s', (url, place) => {
+      expect(parseS3Url(url)).toEqual(place);
+    });
+
+    it.each([
+      ['s3:bucket', /no S3 URL/],
+      ['s3://a_b', /no name of a bucket/],
+      ['s3://key:secret@acme', /environment/],
+      ['s3://acme:80', /port/],
+      ['s3://acme?endpont=http://x', /no parameter "endpont"/],
+      ['s3://acme?endpoint=ftp://x', /no http: or https: URL/],
+      ['s3://acme?addressing=dns', /path or virtual/],
+    ])('refuses %s', (url, reason) => {
+      expect(() => parseS3Url(url)).toThrow(reason);
+    });
+  });
+});
