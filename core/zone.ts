@@ -108,28 +108,36 @@ function createZone(partner: Partner, { store, queue, ledger, maxFileSize }: Zon
   const maxSizeIn = (feed: Feed): number =>
     Math.min(maxFileSize, partner.limits.fileSize ?? Infinity, feed.accept.maxSize ?? Infinity);
 
-  /** Before a file that was stored under a temporary name gets its final one: the rules of its feed, then the event. */
-  const announceRenamed = async (from: string, to: string): Promise<void> => {
+  /**
+   * Before a file that was stored under a temporary name gets its final one: the rules of its feed, then the event.
+   * Answers the arrival that it was about, so that no other is renamed.
+   */
+  const announceRenamed = async (from: string, to: string): Promise<{ arrival?: string }> => {
     const file = await requireFile(from);
     const stored = file.arrival === undefined ? undefined : await ledger.arrival(file.arrival);
-    if (!stored) return;
+    if (!stored) return {};
     const feed = feedFor(partner, to);
     if (file.size > maxSizeIn(feed)) throw new Fault('too-large', `at most ${showBytes(maxSizeIn(feed))}`);
     const [head, tail] = [await readEdge(file, 0), await readEdge(file, Math.max(0, file.size - EDGE_BYTES))];
     requireWhole(feed, { size: file.size, head, tail }, { announcedSize: file.size, controlAlive: true });
-    if (!isAnnounced(feed, file.size)) return;
+    const { id: arrival } = stored;
+    if (!isAnnounced(feed, file.size)) return { arrival };
     await announce({
       ...stored,
+      // Where partners share a root, another one may have stored it: the feed is of who renames.
+      partner: partner.name,
       feed: feed.name,
       key: keyOf(to),
       path: to,
       receivedAt: new Date().toISOString(),
     });
+    return { arrival };
   };
 
   const readEdge = async (file: ObjectInfo, from: number): Promise<Buffer> => {
     const chunks: Buffer[] = [];
-    const range = { from, to: Math.min(file.size, from + EDGE_BYTES) };
+    const to = Math.min(file.size, from + EDGE_BYTES);
+    const range = { from, to, ...(file.arrival === undefined ? {} : { arrival: file.arrival }) };
     for await (const chunk of objects.read(file.key, range)) chunks.push(Buffer.from(chunk));
     return Buffer.concat(chunks);
   };
@@ -218,8 +226,8 @@ function createZone(partner: Partner, { store, queue, ledger, maxFileSize }: Zon
       if ((await stat(from)).kind === 'folder') return folders.rename(keyOf(from), keyOf(to));
       const replace = partner.existing === 'replace' || isTemporary(to);
       if (!replace && (await objects.head(keyOf(to)))) throw new Fault('exists', to);
-      if (isTemporary(from) && !isTemporary(to)) await announceRenamed(from, to);
-      await objects.rename(keyOf(from), keyOf(to), { replace });
+      const announced = isTemporary(from) && !isTemporary(to) ? await announceRenamed(from, to) : {};
+      await objects.rename(keyOf(from), keyOf(to), { replace, ...announced });
     },
   };
 }

@@ -147,6 +147,34 @@ describe('temporary names', () => {
     expect(announced).toEqual([]);
   });
 
+  test('of a shared root: the feed and the partner are those of who renames', async () => {
+    const first = await open({ root: 'shared', feeds: [{ name: 'orders', path: '/in/*', scan: 'off' }] });
+    const second = await open({
+      name: 'second',
+      root: 'shared',
+      feeds: [{ name: 'orders', path: '/in/*' }],
+    });
+    const stored = await put(first, '/in/x.tmp', 'x');
+    await second.rename('/in/x.tmp', '/in/x');
+    expect(announced).toMatchObject([{ id: stored.id, partner: 'second', feed: 'orders' }]);
+  });
+
+  test('only the file that was announced is renamed, not one that took its place', async () => {
+    const zone = await open();
+    await put(zone, '/in/x.tmp', 'first');
+    const { read } = store.objects;
+    // Another session stores the next file under the name while this one looks at the first.
+    store.objects.read = async function* (key, range) {
+      yield* read(key, range);
+      if (key !== 'files/acme/in/x.tmp') return;
+      store.objects.read = read;
+      await put(await open(), '/in/x.tmp', 'second');
+    };
+    await expect(zone.rename('/in/x.tmp', '/in/x')).rejects.toThrow(code('not-found'));
+    expect(await textOf(zone, '/in/x.tmp')).toBe('second');
+    await expect(zone.stat('/in/x')).rejects.toThrow(code('not-found'));
+  });
+
   test.each<[string, object, string, FaultCode]>([
     ['exists', { existing: 'refuse' }, 'hello', 'exists'],
     ['is too large', { feeds: [{ name: 'f', path: '/in/*', accept: { maxSize: 3 } }] }, 'hello', 'too-large'],
