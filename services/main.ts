@@ -127,9 +127,6 @@ async function main(): Promise<void> {
   const { scanner, testSignatures, stop: stopScanner } = await chooseScanner(config, log);
   const landfall = await start(config, ports, scanner, log);
 
-  if (isForPeople(config)) process.stdout.write(greeting(config, landfall, first, testSignatures));
-  else log.info({ event: 'ready', ftp: landfall.ftp, pid: process.pid, testSignatures }, 'ready');
-
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
     // A second signal ends the process at once.
     process.removeAllListeners('SIGTERM').removeAllListeners('SIGINT');
@@ -140,6 +137,9 @@ async function main(): Promise<void> {
     log.info({}, 'stopped');
   };
   process.once('SIGTERM', stop).once('SIGINT', stop);
+
+  if (isForPeople(config)) process.stdout.write(greeting(config, landfall, first, testSignatures));
+  else log.info({ event: 'ready', ftp: landfall.ftp, pid: process.pid, testSignatures }, 'ready');
 }
 
 if (import.meta.main) {

@@ -20,9 +20,8 @@ async function main(): Promise<void> {
     signal: stopping.signal,
     stopTimeoutMs: config.LANDFALL_STOP_TIMEOUT,
   });
-  log.info({ event: 'ready', pid: process.pid, testSignatures }, 'ready');
-
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort());
+  log.info({ event: 'ready', pid: process.pid, testSignatures }, 'ready');
   await consumer.done;
   await stopScanner();
   await ports.close();
