@@ -1,0 +1,114 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { get, put } from '../support/ftp-lab.ts';
+import { startLandfall } from '../support/landfall-process.ts';
+import { logIn, makeDataFolder, runMain, said, writePartner } from './lab.ts';
+
+const cleanUp: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const undo of cleanUp.splice(0).reverse()) await undo();
+});
+
+/** `scan` as the partner's file says it: what is wrong in these tests. */
+async function dataFolder(scan = 'off') {
+  const data = await makeDataFolder(() => ({ feeds: [{ name: 'files', path: '/in/**', scan }] }));
+  cleanUp.push(data.remove);
+  return { ...data, partnerFile: join(data.path, 'partners/acme.yaml') };
+}
+
+async function start(dataPath: string) {
+  const landfall = await startLandfall({
+    dataFolder: dataPath,
+    env: { LANDFALL_FTP_PASSIVE_PORTS: '26200-26299', LANDFALL_SIGNATURES: '/nonexistent' },
+  });
+  cleanUp.push(landfall.kill);
+  return landfall;
+}
+
+it('lists every fault of its settings and ends with 2', async () => {
+  const { path } = await dataFolder();
+  const { code, output } = await runMain({
+    LANDFALL_DATA: path,
+    LANDFALL_FTP_PORT: '70000',
+    LANDFALL_MEMORY: 'lots',
+    LANDFALL_FTP_IDLE_TIMEOUT: '5',
+    LANDFALL_QUEUE: 'rabbit:',
+    LANDFALL_NONSENSE: '1',
+  });
+  expect(code).toBe(2);
+  for (const name of ['FTP_PORT', 'MEMORY', 'FTP_IDLE_TIMEOUT', 'QUEUE', 'NONSENSE']) {
+    expect(output).toMatch(new RegExp(`^  LANDFALL_${name}: \\S`, 'm'));
+  }
+  expect(output).not.toContain('    at ');
+});
+
+it('does not start with a wrong partner file, and says where it is wrong', async () => {
+  const { path, partnerFile } = await dataFolder('sometimes');
+  const { code, output } = await runMain({ LANDFALL_DATA: path, LANDFALL_FTP_PORT: '0' });
+  expect(code).toBe(1);
+  expect(output).toMatch(new RegExp(`^  ${partnerFile}:\\d+:\\d+: feeds\\[0\\]\\.scan: .*"sometimes"`, 'm'));
+});
+
+it('keeps the rules that were right when a partner file becomes wrong, and takes it when it is mended', async () => {
+  const { path, partnerFile } = await dataFolder();
+  const landfall = await start(path);
+  await writePartner(path, { feeds: [], existing: 'sometimes' });
+  const wrong = await landfall.line((line) => Array.isArray(line.faults));
+  expect(wrong.faults).toEqual([expect.stringMatching(new RegExp(`^${partnerFile}:\\d+:\\d+: existing: `))]);
+  const talk = await logIn(landfall.ftp.port);
+  expect(await put(talk, 'STOR /in/now.txt', 'by the old rules')).toMatch(/^226 /);
+  expect((await landfall.line(said('routed', '/in/now.txt'))).feed).toBe('files');
+
+  await writePartner(path, { feeds: [{ name: 'mended', path: '/in/**', scan: 'off' }] });
+  await landfall.line((line) => line.msg === "read the partners' files again");
+  const later = await logIn(landfall.ftp.port);
+  expect(await put(later, 'STOR /in/later.txt', 'by the new ones')).toMatch(/^226 /);
+  expect((await landfall.line(said('routed', '/in/later.txt'))).feed).toBe('mended');
+});
+
+it('lets no name out of its root', async () => {
+  const { path } = await dataFolder();
+  const landfall = await start(path);
+  await writeFile(join(path, 'secret.txt'), 'not for partners');
+  const talk = await logIn(landfall.ftp.port);
+  expect(await put(talk, 'STOR ../../in/../in/./up.txt', 'up')).toMatch(/^226 /);
+  expect((await get(talk, 'RETR /in/up.txt')).toString()).toBe('up');
+  await talk.passive();
+  await talk.say('STOR ../../../../etc/passwd', 550);
+  await talk.passive();
+  await talk.say('RETR ../../../../secret.txt', 550);
+  await talk.say('CWD /in/../../..', 250);
+  expect(await talk.say('PWD', 257)).toContain('"/"');
+  expect(await readdir(join(path, 'store/objects/files'))).toEqual(['acme']);
+});
+
+/** What goes over the wire after the verb, and the replies that it gets, one a line that the server sees. */
+const names: Record<string, [string, ...number[]]> = {
+  'of 256 bytes': ['x'.repeat(256), 553],
+  'of 1,100 bytes in all': [`${'d/'.repeat(40)}${'f'.repeat(200)}/${'x'.repeat(200)}`.repeat(3), 553],
+  'longer than a line may be': ['x'.repeat(5000), 500],
+  'with NUL': ['a\0b', 553],
+  'with CR': ['a\rb', 553],
+  // LF ends the line: the rest is a command, and none that there is.
+  'with LF': ['a/b\nc', 550, 500],
+};
+
+for (const [what, [name, ...codes]] of Object.entries(names)) {
+  it(`refuses a name ${what}, and goes on`, async () => {
+    const { path } = await dataFolder();
+    const landfall = await start(path);
+    const talk = await logIn(landfall.ftp.port);
+    await talk.say('CWD /in', 250);
+    for (const verb of ['STOR', 'RNTO', 'RMD', 'RETR']) {
+      if (verb === 'STOR' || verb === 'RETR') await talk.passive();
+      talk.send(`${verb} ${name}\r\n`);
+      for (const [index, code] of codes.entries()) {
+        // Without RNFR before it, RNTO is a bad sequence, unless its name is wrong already.
+        await talk.expect(verb === 'RNTO' && index === 0 && code === 550 ? 503 : code);
+      }
+    }
+    expect((await get(talk, 'NLST')).toString()).toBe('');
+    expect(await put(talk, 'STOR good.txt', 'good')).toMatch(/^226 /);
+  });
+}

@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { steps } from './steps.ts';
+
+/** Starts programs of Landfall and sees how they end. */
+export interface Killing {
+  /** Runs Landfall until it kills itself at the step, the nth time it gets there; again and again, a step a run. */
+  atEveryStep(): Promise<void>;
+  /** Starts the program and kills it after a random time, this many times. */
+  atRandomTimes(program: Program, times: number): Promise<void>;
+  /** Runs that ended so, by what killed them. */
+  readonly kills: ReadonlyMap<string, number>;
+}
+
+export interface Program {
+  readonly name: string;
+  readonly main: string;
+  readonly env?: Record<string, string>;
+}
+
+/** Every step comes by much sooner while files are being sent. */
+const STEP_WITHIN_MS = 60_000;
+/** A step's kill comes at one of its first times, so many at most. */
+const MAX_NTH = 6;
+/** The longest life of a program that is killed at a random time: its start is a part of it. */
+const MAX_LIFE_MS = 3_000;
+const CRASHING_MAIN = 'test/e2e/crash/crashing-main.ts';
+
+/** `random` answers a whole number below its argument. */
+export function createKilling(env: Record<string, string>, random: (below: number) => number): Killing {
+  const kills = new Map<string, number>();
+  const count = (what: string): void => void kills.set(what, (kills.get(what) ?? 0) + 1);
+
+  return {
+    kills,
+    async atEveryStep() {
+      for (const step of steps) {
+        const nth = 1 + random(MAX_NTH);
+        const child = startProgram(CRASHING_MAIN, [step, String(nth)], env);
+        const late = new AbortController();
+        const tooLate = sleep(STEP_WITHIN_MS, 'too late', { signal: late.signal }).catch(() => undefined);
+        const how = await Promise.race([endOf(child), tooLate]);
+        late.abort();
+        child.kill('SIGKILL');
+        if (how !== 'SIGKILL') throw new Error(`"${step}", time ${nth}: not killed there, but ${how}`);
+        count(step);
+      }
+    },
+    async atRandomTimes({ name, main, env: own }, times) {
+      for (let time = 0; time < times; time += 1) {
+        const child = startProgram(main, [], { ...env, ...own });
+        const ended = endOf(child);
+        await sleep(random(MAX_LIFE_MS));
+        child.kill('SIGKILL');
+        const how = await ended;
+        if (how !== 'SIGKILL') throw new Error(`${name} ended by itself: ${how}`);
+        count(`${name} at a random time`);
+      }
+    },
+  };
+}
+
+function startProgram(main: string, args: readonly string[], env: Record<string, string>): ChildProcess {
+  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
+    cwd: join(import.meta.dirname, '../../..'),
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}
+
+/** `SIGKILL`, or the exit code. */
+async function endOf(child: ChildProcess): Promise<string> {
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  return signal ?? `exit code ${code}`;
+}

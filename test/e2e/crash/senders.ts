@@ -1,0 +1,115 @@
+import { randomInt } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, FTPError } from 'basic-ftp';
+import { PASSWORD, USER } from '../lab.ts';
+import type { Attempt, Attempts, FileToSend, Kind } from './attempts.ts';
+
+/** Replies that a partner's program would call for help about, and what it was doing. */
+export interface Senders {
+  readonly refusals: readonly string[];
+  /** Resolves when everybody has been told that the last file is stored. */
+  readonly done: Promise<void>;
+}
+
+const TIMEOUT_MS = 20_000;
+/** Between two files of one sender, and between two tries; at most, in milliseconds. */
+const PAUSE_MS = 400;
+const RETRY_MS = 150;
+/** What the senders send, again and again. */
+const KINDS: readonly Kind[] = [
+  'small',
+  'x12',
+  'tiny',
+  'small',
+  'x12',
+  'small',
+  'tiny',
+  'x12',
+  'small',
+  'small',
+  'x12',
+  'large',
+];
+
+/** Senders at `port`, each with one file after another until `signal` aborts; a file is sent until it is acknowledged. */
+export function startSenders(
+  options: { port: number; count: number; signal: AbortSignal },
+  attempts: Attempts,
+): Senders {
+  const refusals: string[] = [];
+  const numbers = Array.from({ length: options.count }, (_, index) => index);
+  const all = numbers.map((sender) => sendFiles(sender, options, attempts, refusals));
+  return { refusals, done: Promise.all(all).then(() => undefined) };
+}
+
+async function sendFiles(
+  sender: number,
+  { port, signal }: { port: number; signal: AbortSignal },
+  attempts: Attempts,
+  refusals: string[],
+): Promise<void> {
+  const client = new Client(TIMEOUT_MS);
+  client.close();
+  for (let number = 0; !signal.aborted; number += 1) {
+    const kind = KINDS[(sender * 5 + number) % KINDS.length]!;
+    const name = `${sender}-${number}-${kind}${kind === 'x12' ? '.x12' : '.dat'}`;
+    const land = (sender + number) % 3 === 0 ? landRenamed : landPlain;
+    const state: State = { file: { name, kind } };
+    while (!(await trySending(client, port, () => land(client, attempts, state), refusals))) {
+      await sleep(randomInt(RETRY_MS));
+    }
+    await sleep(randomInt(PAUSE_MS));
+  }
+  client.close();
+}
+
+interface State {
+  readonly file: FileToSend;
+  /** Known to be stored under its temporary name. */
+  stored?: Attempt | undefined;
+}
+
+/** Whether it is done. */
+async function trySending(
+  client: Client,
+  port: number,
+  land: () => Promise<Attempt>,
+  refusals: string[],
+): Promise<boolean> {
+  try {
+    if (client.closed) await client.access({ host: '127.0.0.1', port, user: USER, password: PASSWORD });
+    (await land()).acknowledged = true;
+    return true;
+  } catch (thrown) {
+    // A dead server, or one that is going down, is part of the day.
+    if (thrown instanceof FTPError && thrown.code !== 421) refusals.push(thrown.message);
+    client.close();
+    return false;
+  }
+}
+
+async function landPlain(client: Client, attempts: Attempts, { file }: State): Promise<Attempt> {
+  const attempt = attempts.make(file);
+  await client.uploadFrom(Readable.from([attempt.bytes]), `/in/${file.name}`);
+  return attempt;
+}
+
+/** Sends under a temporary name, then renames; when the rename's answer was lost, tries that again first. */
+async function landRenamed(client: Client, attempts: Attempts, state: State): Promise<Attempt> {
+  const { file } = state;
+  const temporary = `/in/${file.name}.part`;
+  if (state.stored && !(await isThere(client, temporary))) state.stored = undefined;
+  if (!state.stored) {
+    const attempt = attempts.make(file);
+    await client.uploadFrom(Readable.from([attempt.bytes]), temporary);
+    state.stored = attempt;
+  }
+  await client.rename(temporary, `/in/${file.name}`);
+  return state.stored;
+}
+
+async function isThere(client: Client, path: string): Promise<boolean> {
+  const { code } = await client.sendIgnoringError(`MLST ${path}`);
+  return code === 250;
+}
