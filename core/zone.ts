@@ -6,7 +6,7 @@ import { Fault } from './fault.ts';
 import { createLanding, type Landing } from './landing.ts';
 import type { Ledger } from './ledger.ts';
 import { type Action, allows, type Feed, feedFor, type Partner, rootOf, temporaryFeed } from './partner.ts';
-import { baseName, fileKey, isTemporaryName, parentPath, resolvePath } from './paths.ts';
+import { baseName, fileKey, isTemporaryName, isWithin, parentPath, resolvePath } from './paths.ts';
 import { pipeline } from './pipeline.ts';
 import type { Queue } from './ports/queue.ts';
 import type { Entry, ObjectInfo, Store } from './ports/store.ts';
@@ -84,6 +84,10 @@ function createZone(partner: Partner, { store, queue, ledger, maxFileSize }: Zon
     if (!allows(partner, action, path)) throw new Fault('not-permitted', `${action} ${path}`);
   };
 
+  /** For a folder that moves with all that is in it: the rules of deeper folders count as well. */
+  const permitWithin = (action: Action, folder: string): void => {
+    for (const row of partner.permissions) if (isWithin(row.folder, folder)) permit(action, row.folder);
+  };
   const announce = (arrival: Arrival): Promise<void> =>
     queue.send(pipeline.validate.queue, [
       { body: encodeEvent(stageEvent('validate', arrival)), group: partner.name },
@@ -223,7 +227,11 @@ function createZone(partner: Partner, { store, queue, ledger, maxFileSize }: Zon
       permit('rename', from);
       permit('write', to);
       if (from === '/' || to === '/') throw new Fault('not-permitted', 'the root stays');
-      if ((await stat(from)).kind === 'folder') return folders.rename(keyOf(from), keyOf(to));
+      if ((await stat(from)).kind === 'folder') {
+        permitWithin('rename', from);
+        permitWithin('write', to);
+        return folders.rename(keyOf(from), keyOf(to));
+      }
       const replace = partner.existing === 'replace' || isTemporary(to);
       if (!replace && (await objects.head(keyOf(to)))) throw new Fault('exists', to);
       const announced = isTemporary(from) && !isTemporary(to) ? await announceRenamed(from, to) : {};

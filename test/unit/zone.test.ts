@@ -69,6 +69,20 @@ describe('permissions', () => {
     await call(full);
   });
 
+  test.each([
+    ['/data', '/data2', '/data/kept'],
+    ['/data', '/box', '/box/kept'],
+  ])(
+    'a folder does not leave the rules of a deeper one behind: %s to %s with %s',
+    async (from, to, folder) => {
+      const full = await open();
+      for (const made of ['/data', '/data/kept']) await full.makeFolder(made);
+      const zone = await open({ permissions: [{ folder, allow: ['list', 'read'] }] });
+      await expect(zone.rename(from, to)).rejects.toThrow(code('not-permitted'));
+      await full.rename(from, to);
+    },
+  );
+
   test('the root stays', async () => {
     const zone = await open();
     await expect(zone.removeFolder('/')).rejects.toThrow(code('not-permitted'));
