@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { type Arrival, newArrivalId } from './arrival.ts';
 import { encodeEvent, stageEvent } from './event.ts';
 import { EDGE_BYTES, requireWhole } from './evidence.ts';
-import { Fault } from './fault.ts';
+import { Fault, type FaultCode } from './fault.ts';
 import { createLanding, type Landing } from './landing.ts';
 import type { Ledger } from './ledger.ts';
 import { type Action, allows, type Feed, feedFor, type Partner, rootOf, temporaryFeed } from './partner.ts';
@@ -68,12 +68,14 @@ export async function openZone(partner: Partner, ports: ZonePorts): Promise<Zone
     const key = fileKey(rootOf(partner), path);
     if (await folders.head(key)) continue;
     await folders.make(key).catch((thrown: unknown) => {
-      // Another session of the partner may have made it just now.
-      if (!(thrown instanceof Fault && thrown.code === 'exists')) throw thrown;
+      // Another session may have made it just now, or put a file in its way: that must lock nobody out.
+      if (!(thrown instanceof Fault && IN_ITS_WAY.has(thrown.code))) throw thrown;
     });
   }
   return createZone(partner, ports);
 }
+
+const IN_ITS_WAY: ReadonlySet<FaultCode> = new Set(['exists', 'not-a-folder']);
 
 function createZone(partner: Partner, { store, queue, ledger, maxFileSize }: ZonePorts): Zone {
   const { objects, folders, uploads } = store;

@@ -41,6 +41,13 @@ test('opening makes the standing folders; opening again harms nothing', async ()
   expect((await Array.fromAsync(zone.list('/'))).map(({ name }) => name).sort()).toEqual(['in', 'out']);
 });
 
+test('a file in the place of a standing folder, or of one above it, locks nobody out', async () => {
+  const zone = await open({ folders: [] });
+  await put(zone, '/in', 'x');
+  await open({ folders: ['/in', '/in/orders', '/out'] });
+  expect((await zone.stat('/out')).kind).toBe('folder');
+});
+
 describe('permissions', () => {
   const calls: [string, string, (zone: Zone) => unknown][] = [
     ['list', 'stat', (zone) => zone.stat('/in/x')],
