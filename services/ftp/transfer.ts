@@ -71,10 +71,8 @@ export async function* runTransfer(
     }
     if (direction !== 'listing') {
       const ms = Math.round(performance.now() - startedAt);
-      session.log.info(
-        { path, bytes: transfer.bytes, ms, code: end.code, reply: end.text },
-        `${direction} ended`,
-      );
+      const failed = end.code >= 400 ? { reply: `${end.code} ${end.text}` } : {};
+      session.log.info({ path, bytes: transfer.bytes, ms, ...failed }, `${direction} ended`);
     }
     yield end;
   } finally {

@@ -20,11 +20,14 @@ export function parsePort(argument: string): HostPort {
 /** EPRT's argument (RFC 2428 §2): `|1|192.0.2.1|5282|`, with any delimiter. */
 export function parseExtendedPort(argument: string): HostPort {
   const delimiter = argument.charAt(0);
-  const [before, protocol, host = '', digits = '', after, ...more] = argument.trimEnd().split(delimiter || '|');
+  const [before, protocol, host = '', digits = '', after, ...more] = argument
+    .trimEnd()
+    .split(delimiter || '|');
   if (before !== '' || after !== '' || more.length > 0 || !/^\d{1,5}$/.test(digits)) {
     throw new Refusal(501, 'EPRT takes |protocol|address|port|');
   }
-  if (protocol !== '1' && protocol !== '2') throw new Refusal(522, 'Network protocol not supported, use (1,2)');
+  if (protocol !== '1' && protocol !== '2')
+    throw new Refusal(522, 'Network protocol not supported, use (1,2)');
   if (!(protocol === '1' ? isIPv4(host) : isIPv6(host))) throw new Refusal(501, 'That is no such address.');
   return { host: plainAddress(host), port: Number(digits) };
 }
