@@ -1,5 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
+import v8 from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkX12, ediSample } from '../support/x12-checked.ts';
@@ -100,6 +102,21 @@ describe('an X12 file with errors', () => {
 });
 
 describe('any X12 file', () => {
+  it('keeps little of segments that are as long as may be', () => {
+    v8.setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const isa = orders.slice(0, orders.indexOf('GS*'));
+    const long = 'A'.repeat(60_000);
+    const group = `GS${'*'.repeat(60_000)}~GS*PO*${long}*B*C*D*1*X*004010~ST*850*${long}~N1*${long}~`;
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    const { envelope, findings } = checkX12(isa, ...Array.from({ length: 400 }, () => group));
+    collect();
+    const keptBytes = process.memoryUsage().heapUsed - before;
+    expect([envelope.counts.groups, findings.errors > 400]).toEqual([800, true]);
+    expect(keptBytes).toBeLessThan(8 * 1024 * 1024);
+  });
+
   it('has the same findings in whatever chunks it comes', () => {
     const texts = [
       orders,

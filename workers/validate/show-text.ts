@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+
 /** Characters of a file that a message shows at most. */
 const MAX_SHOWN = 80;
 
@@ -8,7 +10,9 @@ export function showText(text: string): string {
     .replace(/[^\x20-\x5b\x5d-\x7e]/g, (character) =>
       character === '\\' ? '\\\\' : escaped(character.charCodeAt(0)),
     );
-  return text.length > MAX_SHOWN ? `${shown}...` : shown;
+  // Copied, because the beginning of a string keeps the whole of it in memory.
+  const own = Buffer.from(shown, 'latin1').toString('latin1');
+  return text.length > MAX_SHOWN ? `${own}...` : own;
 }
 
 const escaped = (code: number): string =>

@@ -1,4 +1,4 @@
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import type { Findings } from '../finding.ts';
 import { showText } from '../show-text.ts';
 import { type Delimiters, readIsa } from './delimiters.ts';
@@ -30,6 +30,17 @@ export interface Envelope extends SegmentSink {
 
 /** Errors after which a file is not looked into further: it is not X12, or it is meant to keep us busy. */
 const MAX_ERRORS = 10_000;
+
+/** Characters of an element that are kept after its segment; X12 allows GS02 and GS03 the most, 15. */
+const MAX_KEPT_CHARACTERS = 80;
+/** Strings up to this length are copied when cut; longer ones share the memory of the whole segment. */
+const MAX_COPIED_CHARACTERS = 12;
+
+/** The beginning of an element, in memory of its own: a segment may have 64 KiB, and a file a million of them. */
+function kept(text: string): string {
+  if (text.length <= MAX_COPIED_CHARACTERS) return text;
+  return Buffer.from(text.slice(0, MAX_KEPT_CHARACTERS), 'latin1').toString('latin1');
+}
 
 interface Segment {
   readonly id: string;
@@ -99,7 +110,7 @@ export function createEnvelope(findings: Findings): Envelope {
   };
 
   const checkNumber = (rule: X12RuleName, trailer: string | undefined, header: string): void => {
-    if (trailer === header) return;
+    if (trailer !== undefined && kept(trailer) === header) return;
     const name = isSameNumber(trailer, header) ? 'trailer-zeros' : rule;
     report(name, { found: trailer ?? '', expected: header, element: 2 });
   };
@@ -122,14 +133,14 @@ export function createEnvelope(findings: Findings): Envelope {
 
   const actions: Readonly<Record<Action, (segment: Segment) => void>> = {
     openGroup({ elements }) {
-      openGroup(elements);
+      openGroup(elements.slice(0, GS_ELEMENTS + 1).map(kept));
       const empty = elements.slice(1, GS_ELEMENTS + 1).some((text) => text.trim() === '');
       if (elements.length <= GS_ELEMENTS || empty) report('gs-form', { found: elements.join(' ') });
       for (const { element, rule, form, expected } of groupElements) {
         const found = elements[element];
         if (found && !form.test(found)) report(rule, { found, expected, element });
       }
-      const number = elements[6];
+      const number = group!.gs[6];
       if (number === undefined) return;
       if (groupNumbers.has(number)) report('gs06-repeated', { found: number, element: 6 });
       else if (groupNumbers.size < MAX_PARTS) groupNumbers.add(number);
@@ -142,7 +153,7 @@ export function createEnvelope(findings: Findings): Envelope {
 
     openSet({ elements }) {
       counts.sets += 1;
-      const [, type = '', control = ''] = elements;
+      const [type, control] = [kept(elements[1] ?? ''), kept(elements[2] ?? '')];
       set = { type, control, codes: new Set(), segments: [] };
       group!.received += 1;
       if (counts.sets <= MAX_LISTED_SETS) group!.sets.push(set);
