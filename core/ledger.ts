@@ -12,7 +12,7 @@ import { readWhole } from './read-whole.ts';
  *   ledger/2026-11-25/<arrival>/received.json           announced; the arrival itself
  *   ledger/2026-11-25/<arrival>/1-validate.json         a stage of the first run
  *   ledger/2026-11-25/<arrival>/1-deliver-erp.json      one per target
- *   ledger/2026-11-25/<arrival>/1-scan-held.json        a note: why it waits, or failed
+ *   ledger/2026-11-25/<arrival>/1-scan.held.json        a note: why it waits, or failed
  *   ledger/claims/<kind>/<name>.json                    something that may be there once
  *
  * The create is what makes a stage happen once: whoever comes second reads the record of the first.
@@ -73,8 +73,9 @@ export interface StageKey {
   readonly target?: string | undefined;
 }
 
+/** A target may be named `erp-held`, but no name has a full stop: a note is never another target's record. */
 const stageFile = ({ run, stage, target }: StageKey, note?: string): string =>
-  `${run}-${[stage, target, note].filter((part) => part !== undefined).join('-')}.json`;
+  `${run}-${stage}${target === undefined ? '' : `-${target}`}${note === undefined ? '' : `.${note}`}.json`;
 
 const claimKey = (kind: string, name: string): string =>
   `ledger/claims/${encodeURIComponent(kind)}/${encodeURIComponent(name)}.json`;

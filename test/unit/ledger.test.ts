@@ -49,6 +49,18 @@ describe('ledger', () => {
     expect((await ledger.timeline(arrival.id))?.records).toHaveLength(6);
   });
 
+  test.each(['held', 'failed'] as const)(
+    'a note of %s is not the record of a target of that name',
+    async (result) => {
+      const { id } = anArrival();
+      await ledger.note(recordOf(id, { stage: 'deliver', target: 'erp', result }));
+      const other = { arrival: id, run: 1, stage: 'deliver', target: `erp-${result}` } as const;
+      expect(await ledger.stage(other)).toBeUndefined();
+      const delivered = recordOf(id, { ...other, result: 'delivered' });
+      expect(await ledger.finish(delivered)).toEqual(delivered);
+    },
+  );
+
   test('the arrival as received goes before the one as stored; a timeline says which it is', async () => {
     const stored = anArrival({ path: '/in/po.tmp' });
     await ledger.stored(stored);
