@@ -2,15 +2,18 @@ import { Buffer } from 'node:buffer';
 import { newArrivalId } from '../../core/arrival.ts';
 import { createLedger } from '../../core/ledger.ts';
 import { feedFor } from '../../core/partner.ts';
+import type { Store } from '../../core/ports/store.ts';
 import type { StagePorts, Work } from '../../core/stage.ts';
 import { validate } from '../../workers/validate/validate.ts';
 import { aPartner } from '../support/a-partner.ts';
 import { anArrival } from '../support/an-arrival.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 
-/** A partner whose only feed takes `/in/*`, and the stage on a store in memory. */
-export function openValidateLab(feed: { accept?: object; acknowledge?: object; scan?: 'off' } = {}) {
-  const store = createMemoryStore();
+/** A partner whose only feed takes `/in/*`, and the stage on a store, one in memory where none is given. */
+export function openValidateLab(
+  feed: { accept?: object; acknowledge?: object; scan?: 'off' } = {},
+  store: Store = createMemoryStore(),
+) {
   const ledger = createLedger(store);
   const partner = aPartner({ feeds: [{ name: 'orders', path: '/in/*', ...feed }] });
   const ports = { store, ledger } as unknown as StagePorts;

@@ -1,6 +1,10 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { openDiskStore } from '../../adapters/store/disk/store.ts';
 import { openValidateLab } from './validate-lab.ts';
 
 const digestOf = (name: string, text: string): string => createHash(name).update(text).digest('hex');
@@ -63,6 +67,15 @@ describe('a file', () => {
 });
 
 describe('a checksum beside the file', () => {
+  it('is not looked for where the name leaves no room for its ending', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'validate-'));
+    const store = await openDiskStore({ root });
+    const lab = openValidateLab({}, store);
+    const outcome = await lab.validate(await lab.arrive('n'.repeat(255), 'hello'));
+    await rm(root, { recursive: true });
+    expect(outcome).toMatchObject({ result: 'passed', details: { type: 'text' } });
+  });
+
   it.each([
     ['sha256', (hex: string) => hex],
     ['sha512', (hex: string) => `${hex}  a.txt\n`],

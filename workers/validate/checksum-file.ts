@@ -63,7 +63,8 @@ async function readText(objects: Objects, key: string): Promise<string | undefin
     return (await readWhole(objects, key, MAX_SIDE_FILE_BYTES)).toString('utf8');
   } catch (thrown) {
     const { code } = Fault.from(thrown);
-    if (code === 'not-found' || code === 'is-a-folder') return undefined;
+    // A name as long as may be leaves no room for the side file's ending: there can be none.
+    if (code === 'not-found' || code === 'is-a-folder' || code === 'name-too-long') return undefined;
     if (code === 'too-large') return '';
     throw thrown;
   }
