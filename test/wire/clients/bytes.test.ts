@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ClientLab, startClientLab } from './client-lab.ts';
 import { clientsThat } from './clients.ts';
-import { CURL } from './rows/curl.ts';
 import { type MadeFile, makeFile } from './made-files.ts';
+import { CURL } from './rows/curl.ts';
 
 /** Bytes of Landfall's buffers (LANDFALL_BLOCK_SIZE). */
 const BLOCK = 256 * 1024;
@@ -29,7 +29,11 @@ describe('clients move files byte for byte', () => {
 
   test.each(clientsThat('download'))('%s down', async (name, client) => {
     for (const { size, sha256 } of files) {
-      expect([name, size, await lab.sha256(client, lab.server, `/in/of-${size}`)]).toEqual([name, size, sha256]);
+      expect([name, size, await lab.sha256(client, lab.server, `/in/of-${size}`)]).toEqual([
+        name,
+        size,
+        sha256,
+      ]);
     }
   });
 });

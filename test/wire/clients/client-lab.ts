@@ -9,6 +9,8 @@ import { expect } from 'vitest';
 import { type LandfallProcess, startLandfall, temporaryFolder } from '../../support/landfall-process.ts';
 import type { Client, Invocation, Server } from './client.ts';
 import { sha256OfFile } from './made-files.ts';
+import { CURL } from './rows/curl.ts';
+import { namesInNlst } from './rows/names-in.ts';
 import { type Running, sha256OfOutput, startProgram } from './run-program.ts';
 
 const USER = 'acme';
@@ -60,8 +62,9 @@ export interface ClientLab {
   run(invocation: Invocation): Promise<string>;
   /** The sha256 of the remote file as the client gets it, without storing it where the client can do that. */
   sha256(client: Client, server: Server, path: string): Promise<string>;
-  /** As any listing shows them, by a client of the tests' own. */
+  /** All that is visible in the folder. */
   names(folder: string): Promise<string[]>;
+  /** What SIZE answers. */
   size(path: string): Promise<number>;
   /** All arrivals, when `enough` of them are done. */
   arrivals(enough: (done: readonly ListedArrival[]) => boolean): Promise<readonly ListedArrival[]>;
@@ -109,7 +112,7 @@ export async function startClientLab(): Promise<ClientLab> {
       await start(client.download!(from, path, into)).done;
       return sha256OfFile(into).finally(() => unlink(into));
     },
-    names: (path) => withOwnClient(async (client) => (await client.list(path)).map(({ name }) => name)),
+    names: async (path) => namesInNlst(await start(CURL.listings!.NLST!.run(server, path, '')).done),
     size: (path) => withOwnClient((client) => client.size(path)),
     async arrivals(enough) {
       const args = ['services/cli/main.ts', 'arrivals', 'list', '--json', '--limit', '10000'];

@@ -30,9 +30,9 @@ describe('clients make data connections in every way they know', () => {
     const tap = await startWireTap(server);
     const remote = client.upload ? `/in/of ${client.name}` : '/in/file';
     if (client.upload) await lab.run(client.upload(tap.server, file.path, remote));
-    expect(await lab.sha256(client.download ? client : CURL, client.download ? tap.server : server, remote)).toBe(
-      file.sha256,
-    );
+    expect(
+      await lab.sha256(client.download ? client : CURL, client.download ? tap.server : server, remote),
+    ).toBe(file.sha256);
     tap.close();
     return tap.said.map((line) => line.split(' ', 1)[0]!);
   };

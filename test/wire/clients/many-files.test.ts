@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Client, ListingVerb } from './client.ts';
 import { type ClientLab, startClientLab } from './client-lab.ts';
 import { clients } from './clients.ts';

@@ -16,11 +16,7 @@ export interface Running {
  * Starts a client. `home` is its home folder, so that nothing of the machine's own settings or earlier runs counts.
  * `take` takes the bytes of stdout instead of the answer.
  */
-export function startProgram(
-  invocation: Invocation,
-  home: string,
-  take?: (bytes: Buffer) => void,
-): Running {
+export function startProgram(invocation: Invocation, home: string, take?: (bytes: Buffer) => void): Running {
   const { command, args, input = '', env, outputFile, says } = invocation;
   const child = spawn(command, args, {
     cwd: home,

@@ -48,7 +48,7 @@ export async function startWireTap(server: Server): Promise<WireTap> {
 
   const carry = (direction: 'up' | 'down', from: Socket, to: Socket): void => {
     from.on('data', (chunk: Buffer) => {
-      let bytes = chunk;
+      const bytes = chunk;
       if (holding?.direction === direction) {
         if (bytes.length < holding.left) holding.left -= bytes.length;
         else {
@@ -83,7 +83,8 @@ export async function startWireTap(server: Server): Promise<WireTap> {
       return `${before}${port >> 8},${port & 255}).\r\n`;
     }
     const extended = /^229 .*\(\|\|\|(\d+)\|\)/.exec(line);
-    if (extended) return `229 Entering Extended Passive Mode (|||${await carryData(Number(extended[1]))}|)\r\n`;
+    if (extended)
+      return `229 Entering Extended Passive Mode (|||${await carryData(Number(extended[1]))}|)\r\n`;
     return line;
   };
 

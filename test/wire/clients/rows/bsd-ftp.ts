@@ -7,7 +7,15 @@ const quoted = (word: string): string => `"${word.replace(/["\\]/g, '\\$&')}"`;
 export const bsdFtp = (program: string, server: Server, says: RegExp, ...commands: string[]): Invocation => ({
   command: program,
   args: ['-n', '-i', '-v', '-g', server.data === 'passive' ? '-p' : '-A', server.host, String(server.port)],
-  input: [`user ${server.user} ${server.password}`, 'binary', ...commands, 'bye', ''].join('\n'),
+  input: [
+    `user ${server.user} ${server.password}`,
+    'binary',
+    // tnftp asks by EPRT and EPSV over IPv4 too, unless it is told not to.
+    ...(program === 'tnftp' && server.data === 'PORT' ? ['epsv4 off'] : []),
+    ...commands,
+    'bye',
+    '',
+  ].join('\n'),
   says,
 });
 
@@ -15,8 +23,10 @@ const DONE = /^226 /m;
 
 /** `quote` marks words; both take the backslash inside quotes. */
 export function rowsOf(program: string) {
-  const pair = (command: string, before: string[] = []) => (server: Server, from: string, to: string) =>
-    bsdFtp(program, server, DONE, ...before, `${command} ${quoted(from)} ${quoted(to)}`);
+  const pair =
+    (command: string, before: string[] = []) =>
+    (server: Server, from: string, to: string) =>
+      bsdFtp(program, server, DONE, ...before, `${command} ${quoted(from)} ${quoted(to)}`);
   const listing = (command: string, names: (output: string) => string[]) => ({
     run: (server: Server, folder: string, outputFile: string): Invocation => ({
       ...bsdFtp(program, server, DONE, `${command} ${quoted(folder)} ${quoted(outputFile)}`),
@@ -32,8 +42,7 @@ export function rowsOf(program: string) {
       LIST: listing('dir', namesInList),
       NLST: listing('nlist', namesInNlst),
     },
-    rename: (server, from, to) =>
-      bsdFtp(program, server, /^250 /m, `rename ${quoted(from)} ${quoted(to)}`),
+    rename: (server, from, to) => bsdFtp(program, server, /^250 /m, `rename ${quoted(from)} ${quoted(to)}`),
     remove: (server, path) => bsdFtp(program, server, /^250 /m, `delete ${quoted(path)}`),
     uploadRest: (server, from, to, at) =>
       bsdFtp(program, server, DONE, `restart ${at}`, `put ${quoted(from)} ${quoted(to)}`),
@@ -42,7 +51,7 @@ export function rowsOf(program: string) {
     downloadText: pair('get', ['ascii']),
     ipv6: true,
     active: { PORT: '127.0.0.1', EPRT: '::1' },
-    cannot: { mirror: 'it knows no folders within folders' },
+    cannot: { mirror: 'it knows no folders within folders', stream: 'stdout is for what it says' },
   } as const satisfies Client;
 }
 
@@ -50,13 +59,11 @@ const tnftp = rowsOf('tnftp');
 
 export const TNFTP: Client = {
   ...tnftp,
+  active: { PORT: '127.0.0.1', EPRT: '127.0.0.1' },
   listings: {
     ...tnftp.listings,
     MLSD: {
-      run: (server, folder, outputFile) => ({
-        ...bsdFtp('tnftp', server, DONE, `mlsd ${quoted(folder)} ${quoted(outputFile)}`),
-        outputFile,
-      }),
+      run: (server, folder) => bsdFtp('tnftp', server, DONE, `mlsd ${quoted(folder)}`),
       names: namesInMlsd,
     },
   },

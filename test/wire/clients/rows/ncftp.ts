@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { Client, Invocation, Server } from '../client.ts';
 import { namesInList, namesInMlsd, namesInNlst } from './names-in.ts';
 
@@ -40,6 +41,9 @@ export const NCFTP: Client = {
   downloadRest: (server, from, to) => ncftp('ncftpget', server, ['-z', '-C'], server.host, from, to),
   uploadText: (server, from, to) => ncftpput(server, ['-a', '-C'], from, to),
   downloadText: (server, from, to) => ncftp('ncftpget', server, ['-a', '-C'], server.host, from, to),
+  // Recursive copies keep the folder's own name.
+  mirrorUp: (server, from, to) => ncftpput(server, ['-R', '-m'], dirname(to), from),
+  mirrorDown: (server, from, to) => ncftp('ncftpget', server, ['-R', '-T'], server.host, dirname(to), from),
   ipv6: false,
   active: { PORT: '127.0.0.1' },
 };

@@ -50,9 +50,9 @@ export const FTPLIB: Client = {
   ...texts(ftplib),
   uploadRest: uploadFrom(ftplib),
   listings: {
-    LIST: { run: ftplib('LIST'), names: namesInList },
-    NLST: { run: ftplib('NLST'), names: namesInNlst },
-    MLSD: { run: ftplib('MLSD'), names: namesInNlst },
+    LIST: { run: (server, folder) => ftplib('LIST')(server, folder), names: namesInList },
+    NLST: { run: (server, folder) => ftplib('NLST')(server, folder), names: namesInNlst },
+    MLSD: { run: (server, folder) => ftplib('MLSD')(server, folder), names: namesInNlst },
   },
   active: { PORT: '127.0.0.1', EPRT: '::1' },
   cannot: { mirror: 'the library has no such call' },
@@ -65,8 +65,8 @@ export const NET_FTP: Client = {
   ...texts(netFtp),
   uploadRest: uploadFrom(netFtp),
   listings: {
-    LIST: { run: netFtp('LIST'), names: namesInList },
-    NLST: { run: netFtp('NLST'), names: namesInNlst },
+    LIST: { run: (server, folder) => netFtp('LIST')(server, folder), names: namesInList },
+    NLST: { run: (server, folder) => netFtp('NLST')(server, folder), names: namesInNlst },
   },
   active: { PORT: '127.0.0.1', EPRT: '::1' },
   cannot: { mirror: 'the library has no such call', MLSD: 'the library has no such call' },
@@ -78,11 +78,15 @@ export const BASIC_FTP: Client = {
   ...whatAllDo(basicFtp),
   uploadRest: uploadFrom(basicFtp),
   listings: {
-    LIST: { run: basicFtp('LIST'), names: namesInNlst },
-    MLSD: { run: basicFtp('MLSD'), names: namesInNlst },
+    LIST: { run: (server, folder) => basicFtp('LIST')(server, folder), names: namesInNlst },
+    MLSD: { run: (server, folder) => basicFtp('MLSD')(server, folder), names: namesInNlst },
   },
   mirrorUp: basicFtp('mirror-up'),
   mirrorDown: basicFtp('mirror-down'),
   active: {},
-  cannot: { active: 'the library is passive only', text: 'the library is binary only', NLST: 'it has no call' },
+  cannot: {
+    active: 'the library is passive only',
+    text: 'the library is binary only',
+    NLST: 'it has no call',
+  },
 };
