@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SQS } from '@aws-sdk/client-sqs';
+import { type BatchResultErrorEntry, SQS } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createBatches } from '../../adapters/queue/sqs/batches.ts';
 import { toEntry } from '../../adapters/queue/sqs/message.ts';
@@ -15,6 +15,7 @@ import { Fault } from '../../core/fault.ts';
 import { pipeline } from '../../core/pipeline.ts';
 import type { Queue } from '../../core/ports/queue.ts';
 import { freePort } from '../support/free-port.ts';
+import { killHolder } from '../support/kill-holder.ts';
 import { queueContract } from './queue-contract.ts';
 
 /** Another server than the tests' own, as in `LANDFALL_TEST_SQS='sqs:test?region=eu-central-1'`. */
@@ -162,6 +163,15 @@ describe('one queue on SQS', () => {
     expect(await receive(10, 1_000)).toHaveLength(3);
   });
 
+  test('what a killed consumer had in hand comes back, and counts as an attempt', async () => {
+    await queue.send(VALIDATE, [{ body: 'held' }]);
+    const { prefix, endpoint, region } = place;
+    const query = new URLSearchParams({ ...(endpoint ? { endpoint } : {}), ...(region ? { region } : {}) });
+    expect(await killHolder(`sqs:${prefix}?${query}`, VALIDATE, 2_000)).toBe('held');
+    const [delivery] = await receive(1, LONG);
+    expect([delivery!.body, delivery!.attempt]).toEqual(['held', 2]);
+  });
+
   test('what SQS itself moved to the dead letters is listed and redriven', async () => {
     const { sqs } = await raw();
     const { QueueUrl } = await sqs.getQueueUrl({ QueueName: `${place.prefix}-${VALIDATE}-dead` });
@@ -285,7 +295,7 @@ describe('what needs no server', () => {
     const requests: string[][] = [];
     const batches = createBatches<string>(async (entries) => {
       requests.push([...entries]);
-      return entries.flatMap((entry, index) => {
+      return entries.flatMap((entry, index): BatchResultErrorEntry[] => {
         if (entry === 'bad')
           return [{ Id: String(index), SenderFault: true, Code: 'InvalidMessageContents' }];
         const isLate = entry === 'late' && requests.length < 3;
