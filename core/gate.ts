@@ -29,9 +29,10 @@ const MAX_DELAY_MS = 8_000;
 const MAX_DELAYED = 500;
 /**
  * Runs of scrypt: each takes 32 MiB and one of the four threads that do the disk's work too. One per sender at a time,
- * so that guesses in parallel do not pass before the first failure counts.
+ * so that guesses in parallel do not pass before the first failure counts. All sessions of a partner may log in at once,
+ * as after a restart: those that wait for the first one's run need none of their own.
  */
-const SCRYPT_RUNS = { atOnce: 2, waiting: 200, waitingPerOwner: 20 } as const;
+const SCRYPT_RUNS = { atOnce: 2, waiting: 300, waitingPerOwner: 100 } as const;
 /** Characters of the user's name that failures are counted under; no login has more. */
 const MAX_USER_LENGTH = 128;
 const MAX_PASSWORD_BYTES = 1024;
