@@ -1,17 +1,14 @@
 import type { Buffer } from 'node:buffer';
 import type { Stats } from 'node:fs';
-import { chmod, lstat, mkdir, readlink, rename } from 'node:fs/promises';
-import { isErrno, unlessMissing } from './errno.ts';
+import { chmod, mkdir, rename } from 'node:fs/promises';
+import { unlessMissing } from './errno.ts';
 import { blobOfLink, blobPath, type Layout, parentOf } from './layout.ts';
+import { linkAt, statsAt } from './look-up.ts';
 
 /** The blob that the name at the path means; undefined when it is no link of ours. */
-export async function blobNamedAt(path: string | Buffer): Promise<string | undefined> {
-  try {
-    return blobOfLink(await readlink(path));
-  } catch (thrown) {
-    if (isErrno(thrown, 'EINVAL', 'ENOENT', 'ENOTDIR')) return undefined;
-    throw thrown;
-  }
+export function blobNamedAt(path: string | Buffer): string | undefined {
+  const target = linkAt(path);
+  return target === undefined ? undefined : blobOfLink(target);
 }
 
 /**
@@ -27,7 +24,7 @@ export async function findBlob(
     const settled = from === undefined || (await settleBlob(layout, blob, from).then(done, failed));
     // Where it cannot be moved, on a full disk say, it is read where it is.
     const at = settled ? path : `${from}/${blob}`;
-    const stats = await unlessMissing(lstat(at));
+    const stats = statsAt(at);
     if (stats) return { path: at, stats };
   }
   return undefined;
@@ -50,7 +47,7 @@ export async function settleBlob(layout: Layout, blob: string, from: string): Pr
  * it has been without a name. Its bytes, mode and modification time stay.
  */
 export async function noteUnnamed(layout: Layout, path: string): Promise<void> {
-  const blob = await blobNamedAt(path);
+  const blob = blobNamedAt(path);
   const found = blob === undefined ? undefined : await findBlob(layout, blob);
   if (found) await unlessMissing(touchStatus(found.path, found.stats));
 }

@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises';
+import { closeSync, fsync, openSync } from 'node:fs';
+import { promisify } from 'node:util';
 
 /** Makes a folder's names durable. */
 export type SyncFolder = (path: string) => Promise<void>;
@@ -29,11 +30,14 @@ export function createFolderSync(): SyncFolder {
   };
 }
 
+const fsyncFile = promisify(fsync);
+
+/** Only the sync waits for the disk. */
 async function fsyncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
+  const file = openSync(path, 'r');
   try {
-    await handle.sync();
+    await fsyncFile(file);
   } finally {
-    await handle.close();
+    closeSync(file);
   }
 }

@@ -5,6 +5,7 @@ import type { Folders } from '../../../core/ports/store.ts';
 import { isErrno, unlessMissing } from './errno.ts';
 import { objectPath, parentOf } from './layout.ts';
 import { listFolder } from './list-folder.ts';
+import { statsAt } from './look-up.ts';
 import { type Disk, inFolder, requireFolder } from './tree.ts';
 
 export function createFolders(disk: Disk): Folders {
@@ -12,15 +13,15 @@ export function createFolders(disk: Disk): Folders {
 
   return {
     async *list(key) {
-      await requireFolder(pathOf(key));
+      requireFolder(pathOf(key));
       yield* listFolder(disk.layout, pathOf(key));
     },
 
     async head(key) {
       const path = pathOf(key);
-      const stats = await unlessMissing(lstat(path));
+      const stats = statsAt(path);
       if (!stats?.isDirectory()) return undefined;
-      await requireFolder(path);
+      requireFolder(path);
       return { modified: stats.mtime };
     },
 
@@ -32,7 +33,7 @@ export function createFolders(disk: Disk): Folders {
 
     async remove(key) {
       const path = pathOf(key);
-      await requireFolder(path);
+      requireFolder(path);
       await rmdir(path);
       await disk.syncFolder(parentOf(path));
     },
@@ -40,7 +41,7 @@ export function createFolders(disk: Disk): Folders {
     async rename(from, to) {
       if (isWithin(to, from)) throw new Fault('bad-argument', 'a folder cannot be moved into itself');
       const [source, target] = [pathOf(from), pathOf(to)];
-      await requireFolder(source);
+      requireFolder(source);
       if (!(await lstat(source)).isDirectory()) throw new Fault('not-a-folder');
       // rename() would replace an empty folder: the target is made first, so that only one can have made it.
       await inFolder(disk, parentOf(target), () => mkdir(target));

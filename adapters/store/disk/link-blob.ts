@@ -1,7 +1,8 @@
-import { link, lstat, unlink } from 'node:fs/promises';
+import { link, unlink } from 'node:fs/promises';
 import { blobNamedAt, findBlob, settleBlob, touchStatus } from './blobs.ts';
 import { isErrno, unlessMissing } from './errno.ts';
 import { arrivalOf, blobName, blobPath, linkTarget, objectPath, parentOf } from './layout.ts';
+import { statsAt } from './look-up.ts';
 import { uploadPath } from './suspended.ts';
 import { type Disk, inFolder, linkTo, makeName } from './tree.ts';
 
@@ -13,7 +14,7 @@ export async function linkBlob(disk: Disk, source: string, to: string, replace: 
   const { layout, syncFolder } = disk;
   const blob = blobName(arrivalOf(source), to);
   const folder = parentOf(blobPath(layout, blob));
-  const kept = await unlessMissing(lstat(blobPath(layout, blob)));
+  const kept = statsAt(blobPath(layout, blob));
   // It was published there before: named again, it is as young as any other.
   if (kept) await touchStatus(blobPath(layout, blob), kept);
   else await linkFile(disk, source, uploadPath(layout, blob));
@@ -21,7 +22,7 @@ export async function linkBlob(disk: Disk, source: string, to: string, replace: 
   try {
     await makeName(disk, to, replace, linkTo(linkTarget(to, blob)));
   } catch (thrown) {
-    const named = (await blobNamedAt(objectPath(layout, to))) === blob;
+    const named = blobNamedAt(objectPath(layout, to)) === blob;
     if (!kept && !named) await unlessMissing(unlink(uploadPath(layout, blob)));
     throw thrown;
   }

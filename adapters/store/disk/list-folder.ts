@@ -1,11 +1,11 @@
 import { type Buffer, isUtf8 } from 'node:buffer';
-import { type Dirent, lstatSync, readlinkSync, type Stats } from 'node:fs';
+import type { Dirent, Stats } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { Entry } from '../../../core/ports/store.ts';
-import { findBlob } from './blobs.ts';
-import { isErrno } from './errno.ts';
-import { blobOfLink, blobPath, type Layout } from './layout.ts';
+import { blobNamedAt, findBlob } from './blobs.ts';
+import { blobPath, type Layout } from './layout.ts';
+import { statsAt } from './look-up.ts';
 
 /** Names read from the folder at a time. */
 const NAMES_AT_ONCE = 1024;
@@ -16,8 +16,7 @@ const SLICE_MS = 4;
 type RawEntry = Dirent<Buffer>;
 
 /**
- * What is in the folder that has a place in the store. Sizes and times are asked for with blocking calls, in slices:
- * they are answered from the kernel's cache several times faster than through the thread pool.
+ * What is in the folder that has a place in the store. Sizes and times are asked for with blocking calls, in slices.
  */
 export async function* listFolder(layout: Layout, path: string): AsyncGenerator<Entry> {
   for await (const raw of namesIn(path)) {
@@ -51,19 +50,19 @@ export async function* namesIn(path: string | Buffer): AsyncGenerator<RawEntry> 
 /** `astray`: a link of ours whose blob is not where it belongs. Undefined: nothing of the store's, or gone. */
 function describe(layout: Layout, folder: string, name: string): Entry | 'astray' | undefined {
   const path = `${folder}/${name}`;
-  const stats = lstatSync(path, { throwIfNoEntry: false });
+  const stats = statsAt(path);
   if (stats === undefined) return undefined;
   if (stats.isDirectory()) return { kind: 'folder', name, modified: stats.mtime };
   if (stats.isFile()) return fileEntry(name, stats);
   if (!stats.isSymbolicLink()) return undefined;
-  const blob = blobNamedAtSync(path);
+  const blob = blobNamedAt(path);
   if (blob === undefined) return undefined;
-  const found = lstatSync(blobPath(layout, blob), { throwIfNoEntry: false });
+  const found = statsAt(blobPath(layout, blob));
   return found ? fileEntry(name, found) : 'astray';
 }
 
 async function describeAstray(layout: Layout, folder: string, name: string): Promise<Entry | undefined> {
-  const blob = blobNamedAtSync(`${folder}/${name}`);
+  const blob = blobNamedAt(`${folder}/${name}`);
   const place = blob === undefined ? undefined : await findBlob(layout, blob);
   return place && fileEntry(name, place.stats);
 }
@@ -74,12 +73,3 @@ const fileEntry = (name: string, stats: Stats): Entry => ({
   size: stats.size,
   modified: stats.mtime,
 });
-
-function blobNamedAtSync(path: string): string | undefined {
-  try {
-    return blobOfLink(readlinkSync(path));
-  } catch (thrown) {
-    if (isErrno(thrown, 'ENOENT', 'EINVAL')) return undefined;
-    throw thrown;
-  }
-}

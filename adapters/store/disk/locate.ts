@@ -1,10 +1,10 @@
 import type { Stats } from 'node:fs';
-import { lstat } from 'node:fs/promises';
 import { Fault } from '../../../core/fault.ts';
 import type { ObjectInfo } from '../../../core/ports/store.ts';
 import { blobNamedAt, findBlob } from './blobs.ts';
-import { isErrno, unlessMissing } from './errno.ts';
+import { isErrno } from './errno.ts';
 import { arrivalOf, blobName, blobPath, objectPath, parentOf } from './layout.ts';
+import { statsAt } from './look-up.ts';
 import { type Disk, requireFolder } from './tree.ts';
 
 /** An object, found. */
@@ -23,25 +23,25 @@ export async function locate(disk: Disk, key: string, arrival?: string): Promise
   if (current?.blob !== undefined && arrivalOf(current.blob) === arrival) return current;
   const blob = blobName(arrival, key);
   const path = blobPath(disk.layout, blob);
-  const stats = await unlessMissing(lstat(path));
+  const stats = statsAt(path);
   return stats && { path, stats, blob };
 }
 
 async function locateNamed(disk: Disk, key: string): Promise<Place | undefined> {
   const path = objectPath(disk.layout, key);
-  if (!(await isReached(parentOf(path)))) return undefined;
-  const blob = await blobNamedAt(path);
+  if (!isReached(parentOf(path))) return undefined;
+  const blob = blobNamedAt(path);
   if (blob !== undefined) {
     const found = await findBlob(disk.layout, blob);
     return found && { ...found, blob };
   }
-  const stats = await unlessMissing(lstat(path));
+  const stats = statsAt(path);
   return stats?.isFile() ? { path, stats } : undefined;
 }
 
-async function isReached(folder: string): Promise<boolean> {
+function isReached(folder: string): boolean {
   try {
-    await requireFolder(folder);
+    requireFolder(folder);
     return true;
   } catch (thrown) {
     if (isErrno(thrown, 'ENOENT', 'ENOTDIR') || thrown instanceof Fault) return false;
@@ -50,8 +50,8 @@ async function isReached(folder: string): Promise<boolean> {
 }
 
 /** Why there is no object at the key. */
-export async function absence(disk: Disk, key: string): Promise<Fault> {
-  const stats = await unlessMissing(lstat(objectPath(disk.layout, key)));
+export function absence(disk: Disk, key: string): Fault {
+  const stats = statsAt(objectPath(disk.layout, key));
   return new Fault(stats?.isDirectory() ? 'is-a-folder' : 'not-found');
 }
 

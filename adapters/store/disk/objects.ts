@@ -17,7 +17,7 @@ const MAX_OPEN_RETRIES = 5;
 export function createObjects(disk: Disk): Objects {
   const require = async (key: string, arrival?: string): Promise<Place> => {
     const place = await locate(disk, key, arrival);
-    if (!place) throw await absence(disk, key);
+    if (!place) throw absence(disk, key);
     return place;
   };
 
@@ -44,10 +44,10 @@ export function createObjects(disk: Disk): Objects {
 
   const renameBlob = async (blob: string, from: string, to: string, replace: boolean): Promise<void> => {
     const renamed = await linkBlob(disk, blob, to, replace);
-    if (await takeName(disk, from, async (path) => (await blobNamedAt(path)) === blob)) return;
+    if (await takeName(disk, from, (path) => blobNamedAt(path) === blob)) return;
     // Somebody else moved, replaced or removed it first: that counts, and this name was never given. One that may
     // have replaced the other's name for the same blob stays: rather two names than none.
-    if (!replace) await takeName(disk, to, async (path) => (await blobNamedAt(path)) === renamed);
+    if (!replace) await takeName(disk, to, (path) => blobNamedAt(path) === renamed);
     throw new Fault('not-found');
   };
 
@@ -106,8 +106,8 @@ export function createObjects(disk: Disk): Objects {
       const path = objectPath(disk.layout, key);
       // Found, its blob is where its arrival's readers look for it. A name whose blob is gone can be removed, too.
       const place = await locate(disk, key);
-      if (!place && (await blobNamedAt(path)) === undefined) throw await absence(disk, key);
-      await requireFolder(parentOf(path));
+      if (!place && blobNamedAt(path) === undefined) throw absence(disk, key);
+      requireFolder(parentOf(path));
       if (place?.blob !== undefined) await unlessMissing(touchStatus(place.path, place.stats));
       await unlink(path);
       await disk.syncFolder(parentOf(path));

@@ -2,6 +2,7 @@ import { readFile, rename, stat, unlink } from 'node:fs/promises';
 import { z } from 'zod';
 import { unlessMissing } from './errno.ts';
 import { isBlobName, keyHash, type Layout, tmpPath } from './layout.ts';
+import { statsAt } from './look-up.ts';
 import { writeSynced } from './synced-file.ts';
 import type { Disk } from './tree.ts';
 
@@ -74,7 +75,8 @@ export async function isClaimed(layout: Layout, key: string): Promise<boolean> {
 
 /** Deletes the key's suspended upload: a newer one was published. */
 export async function dropSuspended(layout: Layout, key: string): Promise<void> {
-  await dropRecord(layout, recordPath(layout, key));
+  const path = recordPath(layout, key);
+  if (statsAt(path)) await dropRecord(layout, path);
 }
 
 /** Deletes a record and its upload, unless somebody claims it first. Answers whether it did. */

@@ -1,10 +1,11 @@
 import { Buffer } from 'node:buffer';
-import { lstat, rename, rmdir, stat, unlink } from 'node:fs/promises';
+import { rename, rmdir, stat, unlink } from 'node:fs/promises';
 import type { Uploads } from '../../../core/ports/store.ts';
 import { blobNamedAt, settleBlob } from './blobs.ts';
 import { isErrno, unlessMissing } from './errno.ts';
 import { isBlobName } from './layout.ts';
 import { namesIn } from './list-folder.ts';
+import { statsAt } from './look-up.ts';
 import { createNameFilter, type NameFilter } from './name-filter.ts';
 import { dropRecord, readRecord, uploadPath } from './suspended.ts';
 import type { Disk } from './tree.ts';
@@ -21,8 +22,8 @@ const SLASH = Buffer.from('/');
  * nothing: its first reader puts the blob back. A crash at any point leaves what the next sweep goes on with.
  */
 export function createSweep({ layout, syncFolder }: Disk, quarantineMs: number): Uploads['sweep'] {
-  const isOlder = async (path: string, than: number): Promise<boolean> => {
-    const stats = await unlessMissing(lstat(path));
+  const isOlder = (path: string, than: number): boolean => {
+    const stats = statsAt(path);
     return stats !== undefined && stats.ctimeMs < than;
   };
 
@@ -34,7 +35,7 @@ export function createSweep({ layout, syncFolder }: Disk, quarantineMs: number):
     let count = 0;
     for await (const { name } of namesIn(folder)) {
       const path = `${folder}/${name}`;
-      if (isKept(name.toString()) || !(await isOlder(path, than))) continue;
+      if (isKept(name.toString()) || !isOlder(path, than)) continue;
       if (await unlessMissing(unlink(path).then(() => true))) count += 1;
     }
     return count;
@@ -45,7 +46,7 @@ export function createSweep({ layout, syncFolder }: Disk, quarantineMs: number):
     let count = 0;
     for await (const { name } of namesIn(layout.suspended)) {
       const path = `${layout.suspended}/${name}`;
-      if (!(await isOlder(path, than))) continue;
+      if (!isOlder(path, than)) continue;
       const record = await readRecord(path);
       // A claimed upload that still takes bytes is young by its own file.
       if (record && !(await isOlderOrGone(uploadPath(layout, record.upload), than))) continue;
@@ -80,7 +81,7 @@ export function createSweep({ layout, syncFolder }: Disk, quarantineMs: number):
       let moved = 0;
       for await (const { name } of namesIn(folder)) {
         const blob = name.toString();
-        if (!isBlobName(blob) || names.has(blob) || !(await isOlder(`${folder}/${blob}`, than))) continue;
+        if (!isBlobName(blob) || names.has(blob) || !isOlder(`${folder}/${blob}`, than)) continue;
         const moving = rename(`${folder}/${blob}`, `${layout.unnamed}/${blob}`).then(() => true);
         if (await unlessMissing(moving)) moved += 1;
       }
@@ -131,7 +132,7 @@ async function readNames(folder: Buffer, names: NameFilter): Promise<boolean> {
       if (entry.isDirectory()) {
         if (!(await readNames(path, names))) return false;
       } else {
-        const blob = await blobNamedAt(path);
+        const blob = blobNamedAt(path);
         if (blob !== undefined) names.add(blob);
       }
     }

@@ -1,9 +1,10 @@
-import { link, lstat, mkdir, realpath, rename, symlink, unlink } from 'node:fs/promises';
+import { link, lstat, mkdir, rename, symlink, unlink } from 'node:fs/promises';
 import { Fault } from '../../../core/fault.ts';
 import { noteUnnamed } from './blobs.ts';
 import { isErrno, unlessMissing } from './errno.ts';
 import type { SyncFolder } from './folder-sync.ts';
 import { type Layout, objectPath, parentOf, tmpPath } from './layout.ts';
+import { isRealPath, statsAt } from './look-up.ts';
 
 /** What the parts of the store share: where things are, and how names become durable. */
 export interface Disk {
@@ -18,14 +19,14 @@ const MAX_FOLDER_RETRIES = 5;
  * Whether the path is a folder that is reached without a link: a link that somebody put into the tree is no folder,
  * so no key leads out of the root. Throws ENOENT, ENOTDIR, and `not-a-folder` for a link.
  */
-export async function requireFolder(path: string): Promise<void> {
-  if ((await realpath(path)) !== path) throw new Fault('not-a-folder');
+export function requireFolder(path: string): void {
+  if (!isRealPath(path)) throw new Fault('not-a-folder');
 }
 
 /** Makes the folder and those above it, where they are missing; durable when it resolves. */
 async function ensureFolder(disk: Disk, path: string): Promise<void> {
   try {
-    return await requireFolder(path);
+    return requireFolder(path);
   } catch (thrown) {
     if (!isErrno(thrown, 'ENOENT')) throw thrown;
   }
@@ -77,7 +78,7 @@ async function createName(path: string, make: MakeName): Promise<void> {
   try {
     await make(path);
   } catch (thrown) {
-    if (isErrno(thrown, 'EEXIST') && (await unlessMissing(lstat(path)))?.isDirectory()) {
+    if (isErrno(thrown, 'EEXIST') && statsAt(path)?.isDirectory()) {
       throw new Fault('is-a-folder', undefined, { cause: thrown });
     }
     throw thrown;
@@ -85,6 +86,14 @@ async function createName(path: string, make: MakeName): Promise<void> {
 }
 
 async function replaceName({ layout }: Disk, path: string, make: MakeName): Promise<void> {
+  if (!statsAt(path)) {
+    try {
+      return await make(path);
+    } catch (thrown) {
+      // Another writer was faster.
+      if (!isErrno(thrown, 'EEXIST')) throw thrown;
+    }
+  }
   const temporary = tmpPath(layout);
   await make(temporary);
   try {
@@ -109,13 +118,13 @@ export async function placeName(disk: Disk, key: string, replace: boolean, make:
 export async function takeName(
   { layout, syncFolder }: Disk,
   key: string,
-  isMeant: (path: string) => Promise<boolean>,
+  isMeant: (path: string) => boolean,
 ): Promise<boolean> {
   const path = objectPath(layout, key);
   const taken = tmpPath(layout);
   await noteUnnamed(layout, path);
   if (!(await unlessMissing(rename(path, taken).then(() => true)))) return false;
-  const meant = await isMeant(taken);
+  const meant = isMeant(taken);
   if (!meant) {
     await link(taken, path).catch((thrown) => {
       // An even newer one is there.

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { fstatSync } from 'node:fs';
 import { type FileHandle, rename, unlink } from 'node:fs/promises';
 import { Fault } from '../../../core/fault.ts';
 import type { Upload } from '../../../core/ports/store.ts';
@@ -91,7 +92,7 @@ export function createUpload(disk: Disk, open: OpenUpload): Upload {
       await handle.utimes(modified, modified);
       await handle.sync();
     }
-    const stats = await handle.stat();
+    const stats = fstatSync(handle.fd);
     if (stats.nlink === 0) throw new Fault('store-down', 'the upload was idle for so long that it was swept');
     if (file !== blob) {
       await rename(uploadPath(layout, file), uploadPath(layout, blob));
