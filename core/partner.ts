@@ -175,6 +175,17 @@ export const feedNamed = (partner: Partner, feed: string): Feed | undefined =>
 
 export const rootOf = (partner: Partner): string => partner.root ?? partner.name;
 
+/** Whether who logged in as the partner was `then` may go on: enabled, the same addresses, no login taken away. */
+export function isLoginLeft(then: Partner, now: Partner): boolean {
+  if (now === then) return true;
+  const left = new Map(now.logins.map(({ user, password }) => [user, password]));
+  return (
+    now.enabled &&
+    now.addresses.join() === then.addresses.join() &&
+    then.logins.every(({ user, password }) => left.get(user) === password)
+  );
+}
+
 export function allows(partner: Partner, action: Action, filePath: string): boolean {
   let deepest: Partner['permissions'][number] | undefined;
   for (const row of partner.permissions) {

@@ -5,15 +5,25 @@ import { EDGE_BYTES, requireWhole } from './evidence.ts';
 import { Fault, type FaultCode } from './fault.ts';
 import { createLanding, type Landing } from './landing.ts';
 import type { Ledger } from './ledger.ts';
-import { type Action, allows, type Feed, feedFor, type Partner, rootOf, temporaryFeed } from './partner.ts';
+import {
+  type Action,
+  allows,
+  type Feed,
+  feedFor,
+  isLoginLeft,
+  type Partner,
+  rootOf,
+  temporaryFeed,
+} from './partner.ts';
 import { baseName, fileKey, isTemporaryName, isWithin, parentPath, resolvePath } from './paths.ts';
 import { pipeline } from './pipeline.ts';
+import type { Partners } from './ports/partners.ts';
 import type { Queue } from './ports/queue.ts';
 import type { Entry, ObjectInfo, Store } from './ports/store.ts';
 import { showBytes } from './units.ts';
 
 /**
- * A partner's landing zone: its files as it sees them, by path, within its root and its permissions. What every
+ * A partner's landing zone, by the rules of its file as it is now, for as long as a login holds: its files as it sees them, by path, within its root and its permissions. What every
  * protocol of the listeners talks to.
  */
 export interface Zone {
@@ -57,6 +67,8 @@ export interface ZonePorts {
   readonly store: Store;
   readonly queue: Queue;
   readonly ledger: Ledger;
+  /** Asked at every call: what an operator changes holds for those who are logged in, too. */
+  readonly partners: Pick<Partners, 'named'>;
   /** Bytes; the listener's own limit for one file. */
   readonly maxFileSize: number;
 }
@@ -77,12 +89,16 @@ export async function openZone(partner: Partner, ports: ZonePorts): Promise<Zone
 
 const IN_ITS_WAY: ReadonlySet<FaultCode> = new Set(['exists', 'not-a-folder']);
 
-function createZone(partner: Partner, { store, queue, ledger, maxFileSize }: ZonePorts): Zone {
+function createZone(atLogin: Partner, { store, queue, ledger, partners, maxFileSize }: ZonePorts): Zone {
+  let partner = atLogin;
   const { objects, folders, uploads } = store;
   const keyOf = (path: string): string => fileKey(rootOf(partner), resolvePath('/', path));
   const isTemporary = (path: string): boolean => isTemporaryName(path, partner.temporary);
 
   const permit = (action: Action, path: string): void => {
+    const now = partners.named(atLogin.name);
+    if (!now || !isLoginLeft(atLogin, now)) throw new Fault('not-permitted', 'the login was taken away');
+    partner = now;
     if (!allows(partner, action, path)) throw new Fault('not-permitted', `${action} ${path}`);
   };
 
@@ -149,7 +165,9 @@ function createZone(partner: Partner, { store, queue, ledger, maxFileSize }: Zon
   };
 
   return {
-    partner,
+    get partner() {
+      return partner;
+    },
 
     async stat(path) {
       permit('list', path);

@@ -60,7 +60,7 @@ export async function start(
     },
     gate: createGate({ partners, fleet }),
     openZone: (partner) =>
-      openZone(partner, { store, queue, ledger, maxFileSize: config.LANDFALL_MAX_FILE_SIZE }),
+      openZone(partner, { store, queue, ledger, partners, maxFileSize: config.LANDFALL_MAX_FILE_SIZE }),
     fleet,
     pool: createBlockPool({ totalBytes: config.LANDFALL_MEMORY, blockBytes: config.LANDFALL_BLOCK_SIZE }),
     log,

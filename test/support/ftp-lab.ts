@@ -57,7 +57,14 @@ export async function startFtpLab({ partner: rules, ...more }: LabOptions = {}):
     passive: { first: 42_000, last: 44_999 },
     limits: { total: 100, perAddress: 100 },
     gate: gateFor(partner),
-    openZone: (one) => openZone(one, { store, queue, ledger: createLedger(store), maxFileSize: 2 ** 30 }),
+    openZone: (one) =>
+      openZone(one, {
+        store,
+        queue,
+        ledger: createLedger(store),
+        partners: { named: () => one },
+        maxFileSize: 2 ** 30,
+      }),
     fleet: createLocalFleet(),
     log: quietLog,
     ...more,

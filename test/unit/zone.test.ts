@@ -4,6 +4,7 @@ import type { Arrival } from '../../core/arrival.ts';
 import { decodeEvent } from '../../core/event.ts';
 import type { FaultCode } from '../../core/fault.ts';
 import { createLedger } from '../../core/ledger.ts';
+import type { Partner } from '../../core/partner.ts';
 import type { Queue } from '../../core/ports/queue.ts';
 import { openZone, type UploadMode, type Zone } from '../../core/zone.ts';
 import { aPartner } from '../support/a-partner.ts';
@@ -18,13 +19,19 @@ beforeEach(() => {
   announced = [];
 });
 
-const open = (more: object = {}): Promise<Zone> => {
+/** `now` answers the partner as its file says later; without it nothing changes. */
+const open = (more: object = {}, now?: () => Partner | undefined): Promise<Zone> => {
   const partner = aPartner(more);
   const send: Queue['send'] = async (_queue, messages) => {
     announced.push(...messages.map(({ body }) => decodeEvent(body).data.arrival));
   };
-  const ports = { store, queue: { send } as Queue, ledger: createLedger(store), maxFileSize: 1000 };
-  return openZone(partner, ports);
+  return openZone(partner, {
+    store,
+    queue: { send } as Queue,
+    ledger: createLedger(store),
+    partners: { named: now ?? (() => partner) },
+    maxFileSize: 1000,
+  });
 };
 
 async function put(zone: Zone, path: string, text: string, how: UploadMode = { at: 0 }): Promise<Arrival> {
@@ -213,6 +220,58 @@ describe('temporary names', () => {
     await put(zone, '/in/x.tmp', text);
     await expect(zone.rename('/in/x.tmp', '/in/final')).rejects.toThrow(code(fault));
     expect([announced, (await zone.stat('/in/x.tmp')).kind]).toEqual([[], 'file']);
+  });
+});
+
+describe("a change of the partner's file, for a session that is logged in", () => {
+  const rules = { addresses: ['192.0.2.0/24'] };
+
+  test('permissions and feeds hold from the next command on', async () => {
+    let now: Partner | undefined = aPartner(rules);
+    const zone = await open(rules, () => now);
+    const feeds = [{ name: 'late', path: '/in/*' }];
+    now = aPartner({ ...rules, feeds, permissions: [{ folder: '/out', allow: [] }] });
+    expect(await put(zone, '/in/x', 'x')).toMatchObject({ feed: 'late' });
+    expect(() => zone.list('/out')).toThrow(code('not-permitted'));
+  });
+
+  test('an upload that is under way ends as it began', async () => {
+    let now: Partner | undefined = aPartner(rules);
+    const zone = await open(rules, () => now);
+    const landing = await zone.upload('/in/x', { at: 0 }, { protocol: 'ftp', address: '' });
+    await landing.write(Buffer.from('x'));
+    now = undefined;
+    await landing.commit(() => ({ controlAlive: true }));
+    expect(announced).toHaveLength(1);
+  });
+
+  const { password } = aPartner().logins[0]!;
+  test.each<[string, object | undefined]>([
+    ['the partner is removed', undefined],
+    ['the partner is disabled', { ...rules, enabled: false }],
+    ['a login is removed', { ...rules, logins: [{ user: 'other', password }] }],
+    ['a password is changed', { ...rules, logins: [{ user: 'a', password: password.replace('A', 'B') }] }],
+    ['it may come from elsewhere only', { addresses: ['198.51.100.0/24'] }],
+  ])('nothing is permitted any more when %s', async (_, later) => {
+    let now: Partner | undefined = aPartner(rules);
+    const zone = await open(rules, () => now);
+    await zone.stat('/in');
+    now = later && aPartner(later);
+    await expect(zone.stat('/in')).rejects.toThrow(code('not-permitted'));
+    await expect(put(zone, '/in/x', 'x')).rejects.toThrow(code('not-permitted'));
+  });
+
+  test('nothing is taken away when a login is added', async () => {
+    let now: Partner | undefined = aPartner(rules);
+    const zone = await open(rules, () => now);
+    now = aPartner({
+      ...rules,
+      logins: [
+        { user: 'new', password },
+        { user: 'a', password },
+      ],
+    });
+    expect((await zone.stat('/in')).kind).toBe('folder');
   });
 });
 
