@@ -20,6 +20,8 @@ const setting = <Value>(initial: string, schema: z.ZodType<Value>, about: string
 const text = z.string().min(1, 'must not be empty');
 const anyText = z.string();
 const size = bytes;
+/** A buffer without a byte would never hold what is read into it. */
+const memory = bytes.refine((value) => value >= 1024, 'must be at least 1 KiB');
 const age = duration;
 /** Node's timers count in 31 bits of milliseconds; a longer one would end at once. */
 const time = duration.refine((value) => value > 0 && value < 2 ** 31, 'must be more than 0 and at most 24 d');
@@ -70,8 +72,8 @@ export const settings = {
   LANDFALL_MAX_SESSIONS: setting('2000', count, 'sessions in all'),
   LANDFALL_MAX_SESSIONS_PER_ADDRESS: setting('200', count, 'sessions from one address'),
   LANDFALL_MAX_FILE_SIZE: setting('5 TiB', size, 'one file'),
-  LANDFALL_MEMORY: setting('64 MiB', size, 'memory of all transfers together'),
-  LANDFALL_BLOCK_SIZE: setting('256 KiB', size, 'one buffer of a transfer'),
+  LANDFALL_MEMORY: setting('64 MiB', memory, 'memory of all transfers together'),
+  LANDFALL_BLOCK_SIZE: setting('256 KiB', memory, 'one buffer of a transfer'),
 
   LANDFALL_WORKERS: setting(
     '4',

@@ -39,6 +39,9 @@ const prefix = z
     `placeholders are ${[...known].join(' ')}`,
   );
 
+/** As long as one attempt to deliver. */
+const MAX_WEBHOOK_MS = 60 * 60_000;
+
 const targetSchema = z.discriminatedUnion('to', [
   z.strictObject({
     to: z.literal('folder'),
@@ -63,10 +66,15 @@ const targetSchema = z.discriminatedUnion('to', [
       .refine((url) => !/^\w+:\/*[^/?#]*@/.test(url), 'no user and password: the secret signs what is sent'),
     /** Standard Webhooks: `whsec_` and the base64 of 24 to 64 random bytes. */
     secret: z.string().regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'whsec_ and base64 of 24 to 64 bytes'),
-    timeout: duration.default(15_000),
+    timeout: duration
+      .refine((ms) => ms > 0 && ms <= MAX_WEBHOOK_MS, 'must be more than 0 and at most 1 h')
+      .default(15_000),
   }),
 ]);
 export type TargetSpec = z.infer<typeof targetSchema>;
+
+/** Feeds of Landfall's own; see `unclaimedFeed` and `temporaryFeed`. Stages find an arrival's feed by its name. */
+const ownFeeds = ['unclaimed', 'temporary'];
 
 const feedSchema = z.strictObject({
   name,
@@ -151,6 +159,11 @@ export const partnerFile = partnerSchema.superRefine((partner, context) => {
   unique(users, (index) => ['logins', index, 'user'], 'user');
   const feeds = partner.feeds.map((feed) => feed.name);
   unique(feeds, (index) => ['feeds', index, 'name'], 'feed');
+  for (const [index, feed] of feeds.entries()) {
+    if (!ownFeeds.includes(feed)) continue;
+    const message = `"${feed}" is the name of a feed of Landfall's own`;
+    context.addIssue({ code: 'custom', path: ['feeds', index, 'name'], message });
+  }
   for (const [feed, { deliver }] of partner.feeds.entries()) {
     const targets = deliver.map((target) => target.name);
     unique(targets, (index) => ['feeds', feed, 'deliver', index, 'name'], 'target');

@@ -31,6 +31,8 @@ test('all faults at once, settings that do not exist among them; other variables
 
 test.each([
   ['LANDFALL_FTP_PORT', '65536'],
+  ['LANDFALL_BLOCK_SIZE', '0'],
+  ['LANDFALL_MEMORY', '1 B'],
   ['LANDFALL_FTP_PORT', ''],
   ['LANDFALL_FTP_PASSIVE_PORTS', '30099-30000'],
   ['LANDFALL_FTP_PASSIVE_PORTS', '0-5'],

@@ -37,6 +37,12 @@ describe("a partner's file", () => {
     expect(faultsOf({ ...minimal, ...wrong })[0]).toMatch(message),
   );
 
+  test.each(['unclaimed', 'temporary'])('no feed is called %s, as one of Landfall itself is', (name) => {
+    expect(faultsOf({ ...minimal, feeds: [{ name, path: '/in/*' }] })).toEqual([
+      expect.stringMatching(/^feeds\.0\.name: .*Landfall's own/),
+    ]);
+  });
+
   test('names are there once', () => {
     const login = minimal.logins[0];
     const target = { to: 'folder', name: 'erp', path: 'x' };
@@ -67,6 +73,11 @@ describe("a partner's file", () => {
     const [fault] = faultsOf(withTarget({ to: 'store', prefix }));
     expect(fault).toMatch(/^feeds\.0\.deliver\.0\.prefix: /);
     expect(fault).toMatch(message);
+  });
+
+  test.each(['0 s', '25 h', '100 d'])('a webhook does not take %s', (timeout) => {
+    const hook = { to: 'webhook', url: 'https://erp.example', secret, timeout };
+    expect(faultsOf(withTarget(hook))).toEqual([expect.stringMatching(/timeout: .*at most 1 h/)]);
   });
 
   test('webhooks: http or https, a secret of the standard, no password in the address', () => {
