@@ -60,7 +60,9 @@ const missingTrailer: Partial<
     return last?.startsWith(`IEA${element}`) ? undefined : 'the last segment is not IEA';
   },
   json: (head, tail) => {
-    const [first, last] = [head?.toString('latin1').trim()[0], blank(tail.toString('latin1')).at(-1)];
+    const last = blank(tail.toString('latin1')).at(-1);
+    if (!head) return last === '}' || last === ']' ? undefined : 'the JSON does not end';
+    const first = head.toString('latin1').trim()[0];
     return (first === '{' && last !== '}') || (first === '[' && last !== ']')
       ? 'the JSON does not end'
       : undefined;

@@ -77,7 +77,8 @@ test('without the first bytes, the last ones must do', () => {
   const tail = (text: string) => ({ size: 5000, head: undefined, tail: Buffer.from(text) });
   expect(() => requireWhole(feedOf('x12'), tail('SE*2*1~GE*1*1~IEA*1*000000001~\r\n'), alive)).not.toThrow();
   expect(() => requireWhole(feedOf('x12'), tail('SE*2*1~GE*1*1~'), alive)).toThrow('IEA');
-  expect(() => requireWhole(feedOf('json'), tail(',"b":1'), alive)).not.toThrow();
+  expect(() => requireWhole(feedOf('json'), tail(',"b":1}\n'), alive)).not.toThrow();
+  expect(() => requireWhole(feedOf('json'), tail(',"b":1'), alive)).toThrow('does not end');
 });
 
 describe('what the listener saw', () => {
