@@ -95,6 +95,18 @@ describe('the file', () => {
     await expect(refused).rejects.toThrow(/queue\.db: file is not a database/);
   });
 
+  test('a name that means no file to SQLite is a file all the same, or refused', async () => {
+    await expect(openSqliteQueue({ file: '' })).rejects.toMatchObject({ code: 'queue-down' });
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      await (await openSqliteQueue({ file: ':memory:' })).close();
+    } finally {
+      process.chdir(before);
+    }
+    expect(existsSync(join(folder, ':memory:'))).toBe(true);
+  });
+
   test('a folder that cannot be made is queue-down', async () => {
     writeFileSync(file, '');
     const below = openSqliteQueue({ file: join(file, 'below', 'queue.db') });

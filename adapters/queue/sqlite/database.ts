@@ -51,8 +51,10 @@ const CHECKPOINT_PAGES = 1_000;
 export async function openDatabase(file: string): Promise<DatabaseSync> {
   let database: DatabaseSync | undefined;
   try {
-    makeFolder(dirname(resolve(file)));
-    const opened = new DatabaseSync(file, { timeout: BLOCKING_WAIT_MS });
+    // Resolved: to SQLite, an empty name and `:memory:` mean databases that are gone when it closes.
+    const path = resolve(file);
+    makeFolder(dirname(path));
+    const opened = new DatabaseSync(path, { timeout: BLOCKING_WAIT_MS });
     database = opened;
     // FULL: a commit is on the disk when it returns, in WAL mode too (sqlite.org/pragma.html#pragma_synchronous).
     await whileBusy(() =>
