@@ -1,7 +1,7 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
-import { get, put } from '../support/ftp-lab.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type FtpTalk, get, put } from '../support/ftp-lab.ts';
 import { startLandfall } from '../support/landfall-process.ts';
 import { logIn, makeDataFolder, runMain, said, writePartner } from './lab.ts';
 
@@ -86,29 +86,38 @@ it('lets no name out of its root', async () => {
 /** What goes over the wire after the verb, and the replies that it gets, one a line that the server sees. */
 const names: Record<string, [string, ...number[]]> = {
   'of 256 bytes': ['x'.repeat(256), 553],
-  'of 1,100 bytes in all': [`${'d/'.repeat(40)}${'f'.repeat(200)}/${'x'.repeat(200)}`.repeat(3), 553],
+  'of more than 1,024 bytes in all': [`${'d'.repeat(200)}/`.repeat(6).slice(0, -1), 553],
+  'of more than 64 folders': ['d/'.repeat(64).concat('x'), 553],
   'longer than a line may be': ['x'.repeat(5000), 500],
   'with NUL': ['a\0b', 553],
   'with CR': ['a\rb', 553],
   // LF ends the line: the rest is a command, and none that there is.
-  'with LF': ['a/b\nc', 550, 500],
+  'with LF': ['good.txt/b\nc', 550, 500],
 };
 
-for (const [what, [name, ...codes]] of Object.entries(names)) {
-  it(`refuses a name ${what}, and goes on`, async () => {
-    const { path } = await dataFolder();
-    const landfall = await start(path);
-    const talk = await logIn(landfall.ftp.port);
+describe('over the wire', () => {
+  let talk: FtpTalk;
+  let stop = async (): Promise<void> => undefined;
+  beforeAll(async () => {
+    const data = await dataFolder();
+    const landfall = await start(data.path);
+    // Not after the first test.
+    cleanUp.length = 0;
+    stop = () => landfall.kill().then(data.remove);
+    talk = await logIn(landfall.ftp.port);
     await talk.say('CWD /in', 250);
-    for (const verb of ['STOR', 'RNTO', 'RMD', 'RETR']) {
-      if (verb === 'STOR' || verb === 'RETR') await talk.passive();
-      talk.send(`${verb} ${name}\r\n`);
-      for (const [index, code] of codes.entries()) {
-        // Without RNFR before it, RNTO is a bad sequence, unless its name is wrong already.
-        await talk.expect(verb === 'RNTO' && index === 0 && code === 550 ? 503 : code);
-      }
-    }
-    expect((await get(talk, 'NLST')).toString()).toBe('');
     expect(await put(talk, 'STOR good.txt', 'good')).toMatch(/^226 /);
   });
-}
+  afterAll(() => stop());
+
+  it.for(Object.entries(names))('refuses a name %s, and goes on', async ([, [name, ...codes]]) => {
+    for (const verb of ['STOR', 'RETR', 'DELE', 'MKD', 'RMD', 'RNTO']) {
+      if (verb === 'STOR' || verb === 'RETR') await talk.passive();
+      if (verb === 'RNTO') await talk.say('RNFR good.txt', 350);
+      talk.send(`${verb} ${name}\r\n`);
+      for (const code of codes) await talk.expect(code);
+    }
+    expect((await get(talk, 'NLST')).toString()).toBe('good.txt\r\n');
+    expect((await get(talk, 'RETR good.txt')).toString()).toBe('good');
+  });
+});

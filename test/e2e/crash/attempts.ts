@@ -3,7 +3,7 @@ import { createHash, randomBytes, randomInt } from 'node:crypto';
 
 export type Kind = 'tiny' | 'small' | 'large' | 'x12';
 
-/** What a partner has to send, under this name, until it is told that it is done. */
+/** What a partner has to send, under this name. */
 export interface FileToSend {
   readonly name: string;
   readonly kind: Kind;

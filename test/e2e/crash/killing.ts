@@ -12,6 +12,8 @@ export interface Killing {
   atRandomTimes(program: Program, times: number): Promise<void>;
   /** Runs that ended so, by what killed them. */
   readonly kills: ReadonlyMap<string, number>;
+  /** Ends what still runs. */
+  end(): Promise<void>;
 }
 
 export interface Program {
@@ -32,13 +34,22 @@ const CRASHING_MAIN = 'test/e2e/crash/crashing-main.ts';
 export function createKilling(env: Record<string, string>, random: (below: number) => number): Killing {
   const kills = new Map<string, number>();
   const count = (what: string): void => void kills.set(what, (kills.get(what) ?? 0) + 1);
+  const running = new Set<ChildProcess>();
+  const start = (main: string, args: readonly string[], own?: Record<string, string>): ChildProcess => {
+    const child = startProgram(main, args, { ...env, ...own });
+    running.add(child);
+    return child.once('exit', () => running.delete(child));
+  };
 
   return {
     kills,
+    async end() {
+      for (const child of running) child.kill('SIGKILL');
+    },
     async atEveryStep() {
       for (const step of steps) {
         const nth = 1 + random(MAX_NTH);
-        const child = startProgram(CRASHING_MAIN, [step, String(nth)], env);
+        const child = start(CRASHING_MAIN, [step, String(nth)]);
         const late = new AbortController();
         const tooLate = sleep(STEP_WITHIN_MS, 'too late', { signal: late.signal }).catch(() => undefined);
         const how = await Promise.race([endOf(child), tooLate]);
@@ -50,7 +61,7 @@ export function createKilling(env: Record<string, string>, random: (below: numbe
     },
     async atRandomTimes({ name, main, env: own }, times) {
       for (let time = 0; time < times; time += 1) {
-        const child = startProgram(main, [], { ...env, ...own });
+        const child = start(main, [], own);
         const ended = endOf(child);
         await sleep(random(MAX_LIFE_MS));
         child.kill('SIGKILL');
