@@ -9,8 +9,8 @@ import { CURL } from './rows/curl.ts';
 import { startWireTap } from './wire-tap.ts';
 
 const MIB = 1024 * 1024;
-/** Bytes after which the client is killed. */
-const CUT = 5 * MIB;
+/** Bytes after which the client is killed: more than two sockets' buffers hold, so that some have been taken. */
+const CUT = 12 * MIB;
 
 describe('clients that are killed in the middle', () => {
   let lab: ClientLab;
@@ -37,9 +37,9 @@ describe('clients that are killed in the middle', () => {
   test.each(clientsThat('upload'))('%s up', async (name, client: Client) => {
     const remote = `/in/${name}`;
     await cut('up', (server) => client.upload!(server, file.path, remote));
-    const { bytes, code } = await lab.landfall.line(({ path }) => path === remote);
-    expect(code).toBe(426);
-    expect(bytes).toBeGreaterThanOrEqual(CUT);
+    const { bytes, reply } = await lab.landfall.line(({ path }) => path === remote);
+    expect(reply).toMatch(/^426 /);
+    expect(bytes).toBeGreaterThan(0);
     expect(bytes).toBeLessThan(file.size);
     expect(await lab.names('/in')).not.toContain(name);
     expect(await lab.size(remote)).toBe(bytes);

@@ -71,14 +71,12 @@ describe('a file with a temporary name is announced when it gets its final one',
     await lab.run(CURL.upload!(lab.server, file.path, '/in/last'));
     const wanted = [...rows.map(([client]) => `/in/po of ${client}`), '/in/last'];
     const arrivals = await lab.arrivals((done) =>
-      wanted.every((path) => done.some((one) => one.path === path)),
+      wanted.every((path) => done.some((one) => one.path === path && one.state === 'delivered')),
     );
-    expect(
-      arrivals
-        .filter(({ path }) => path !== '/in/.in.for ever')
-        .map(({ path }) => path)
-        .sort(),
-    ).toEqual(wanted.sort());
-    console.log(arrivals);
+    const states = (path: string): string[] =>
+      arrivals.filter((one) => one.path === path).map(({ state }) => state);
+    expect(arrivals.length).toBe(wanted.length + 1);
+    for (const path of wanted) expect([path, ...states(path)]).toEqual([path, 'delivered']);
+    expect(states('/in/.in.for ever')).toEqual(['stored']);
   });
 });

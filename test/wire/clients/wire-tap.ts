@@ -54,10 +54,9 @@ export async function startWireTap(server: Server): Promise<WireTap> {
         else {
           const { left, held } = holding;
           holding = undefined;
-          to.write(bytes.subarray(0, left));
           from.pause().unshift(bytes.subarray(left));
           release = () => from.resume();
-          held();
+          to.write(bytes.subarray(0, left), () => held());
           return;
         }
       }

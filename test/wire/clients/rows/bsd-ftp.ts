@@ -2,7 +2,7 @@ import type { Client, Invocation, Server } from '../client.ts';
 import { namesInList, namesInMlsd, namesInNlst } from './names-in.ts';
 
 /** The two that descend from BSD's ftp: commands on stdin, an exit code that says nothing, replies that do. */
-const quoted = (word: string): string => `"${word.replace(/["\\]/g, '\\$&')}"`;
+const quoted = (word: string): string => `"${word}"`;
 
 export const bsdFtp = (program: string, server: Server, says: RegExp, ...commands: string[]): Invocation => ({
   command: program,
@@ -21,7 +21,6 @@ export const bsdFtp = (program: string, server: Server, says: RegExp, ...command
 
 const DONE = /^226 /m;
 
-/** `quote` marks words; both take the backslash inside quotes. */
 export function rowsOf(program: string) {
   const pair =
     (command: string, before: string[] = []) =>
@@ -49,6 +48,8 @@ export function rowsOf(program: string) {
     downloadRest: pair('reget'),
     uploadText: pair('put', ['ascii']),
     downloadText: pair('get', ['ascii']),
+    // Nothing escapes a quotation mark.
+    garbles: /"/,
     ipv6: true,
     active: { PORT: '127.0.0.1', EPRT: '::1' },
     cannot: { mirror: 'it knows no folders within folders', stream: 'stdout is for what it says' },

@@ -21,9 +21,9 @@ export const ncftpput = (server: Server, flags: string[], ...words: string[]): I
 const ncftpls = (server: Server, flags: string[], path: string): Invocation =>
   ncftp('ncftpls', server, flags, `ftp://${server.host}/%2F${path.slice(1)}/`);
 
-/** Commands after the login, and no listing. */
+/** Commands after the login, before a listing: without one it ends with an error. */
 const raw = (server: Server, ...commands: string[]): Invocation =>
-  ncftpls(server, ['-Z', ...commands.flatMap((command) => ['-W', command])], '/in');
+  ncftpls(server, ['-1', ...commands.flatMap((command) => ['-W', command])], '/in');
 
 export const NCFTP: Client = {
   name: 'ncftp',
@@ -46,4 +46,7 @@ export const NCFTP: Client = {
   mirrorDown: (server, from, to) => ncftp('ncftpget', server, ['-R', '-T'], server.host, dirname(to), from),
   ipv6: false,
   active: { PORT: '127.0.0.1' },
+  cannot: { IPv6: 'ncftp knows IPv4 only' },
+  // Its raw commands go through printf, where %s is a crash, and are cut at some hundred bytes.
+  garbles: /%|^255 bytes/,
 };

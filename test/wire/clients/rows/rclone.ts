@@ -3,7 +3,7 @@ import { namesInNlst } from './names-in.ts';
 import { hostInUrl } from './url.ts';
 
 /** `rclone obscure` of the password of `client-lab.ts`; rclone takes no other form. */
-export const OBSCURED_PASSWORD = 'S80UtvjO53Mg-QQ8AwvmZwbSEUHcK_AV9yM';
+const OBSCURED_PASSWORD = 'S80UtvjO53Mg-QQ8AwvmZwbSEUHcK_AV9yM';
 
 export const rclone = (server: Server, ...args: string[]): Invocation => ({
   command: 'rclone',
@@ -14,6 +14,8 @@ export const rclone = (server: Server, ...args: string[]): Invocation => ({
     RCLONE_CONFIG_LANDFALL_PORT: String(server.port),
     RCLONE_CONFIG_LANDFALL_USER: server.user,
     RCLONE_CONFIG_LANDFALL_PASS: OBSCURED_PASSWORD,
+    // Otherwise it writes a space at the end of a name, and more, as other characters.
+    RCLONE_CONFIG_LANDFALL_ENCODING: 'Slash',
   },
 });
 

@@ -13,9 +13,15 @@ const wget = (server: Server, path: string, ...args: string[]): Invocation => ({
   ],
 });
 
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"' };
+
 /** It makes a page of LIST's lines. */
 const namesInPage = (page: string): string[] =>
-  [...page.matchAll(/File +<a href="[^"]*">([^<]*)<\/a>/g)].map(([, name]) => name!);
+  [...page.matchAll(/File +<a href="[^"]*">([^<]*)<\/a>/g)].map(([, name]) =>
+    name!.replace(/&(?:#(\d+)|(\w+));/g, (entity, code, word) =>
+      code ? String.fromCodePoint(Number(code)) : (ENTITIES[word] ?? entity),
+    ),
+  );
 
 export const WGET: Client = {
   name: 'wget',
