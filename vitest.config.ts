@@ -1,23 +1,25 @@
 import { defineConfig } from 'vitest/config';
 
-/** One project a kind of test: what it needs, and how long it may take, differ. */
-const project = (name: string, testTimeoutMs: number, oneByOne = false) => ({
-  test: {
-    name,
-    include: [`test/${name}/**/*.test.ts`],
-    testTimeout: testTimeoutMs,
-    hookTimeout: 60_000,
-    fileParallelism: !oneByOne,
-  },
-});
+/**
+ * One project a kind of test: what it needs, and how long it may take, differ. They run one kind after the other, the
+ * small ones first; processes and real servers share the machine with as few others as possible.
+ */
+const kinds = [
+  { name: 'unit', testTimeout: 20_000, fileParallelism: true },
+  { name: 'contract', testTimeout: 60_000, fileParallelism: true },
+  { name: 'wire', testTimeout: 120_000, fileParallelism: false },
+  { name: 'e2e', testTimeout: 600_000, fileParallelism: false },
+];
 
 export default defineConfig({
   test: {
-    projects: [
-      project('unit', 10_000),
-      project('contract', 30_000),
-      project('wire', 60_000),
-      project('e2e', 600_000, true),
-    ],
+    projects: kinds.map((kind, groupOrder) => ({
+      test: {
+        ...kind,
+        include: [`test/${kind.name}/**/*.test.ts`],
+        hookTimeout: 120_000,
+        sequence: { groupOrder },
+      },
+    })),
   },
 });
