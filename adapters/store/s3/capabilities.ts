@@ -2,8 +2,9 @@ import { Buffer } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { Fault } from '../../../core/fault.ts';
 import type { Bucket } from './bucket.ts';
+import { deleteObject } from './delete-object.ts';
 import { probeKey } from './layout.ts';
-import { isFault, unlessAbsent } from './s3-fault.ts';
+import { isFault } from './s3-fault.ts';
 
 /** What this store can do beyond the least, found by trying: makes and versions differ, and few say so. */
 export interface Capabilities {
@@ -66,7 +67,7 @@ export async function probe(bucket: Bucket): Promise<Capabilities> {
       versioning: VersionId !== undefined && VersionId !== 'null',
     };
   } finally {
-    await unlessAbsent(bucket.ask((s3, options) => s3.deleteObject(at, options)));
+    await deleteObject(bucket, key);
   }
 }
 

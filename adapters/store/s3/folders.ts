@@ -1,13 +1,14 @@
 import { Fault } from '../../../core/fault.ts';
 import { isWithin } from '../../../core/paths.ts';
 import type { Entry, Folders } from '../../../core/ports/store.ts';
-import { markerKey, parentKey } from './layout.ts';
+import { deleteObject } from './delete-object.ts';
+import { markerKey } from './layout.ts';
 import { listAll, listPages } from './listing.ts';
 import { firstBelow, headRaw, wholeSeconds } from './locate.ts';
 import type { Names } from './names.ts';
 import type { Obstacles } from './obstacles.ts';
 import type { Remote } from './remote.ts';
-import { isFault, unlessAbsent } from './s3-fault.ts';
+import { isFault, unlessExists } from './s3-fault.ts';
 
 /** Objects of a folder that are moved at the same time. */
 const MOVES_AT_ONCE = 8;
@@ -20,19 +21,11 @@ const NO_TIME = new Date(0);
  * one moves all that is in it, one by one: a crash leaves some here and some there, and the same rename goes on.
  */
 export function createFolders({ bucket }: Remote, names: Names, obstacles: Obstacles): Folders {
-  const at = (key: string) => ({ Bucket: bucket.name, Key: bucket.full(key) });
-
-  const removeMarker = (folder: string) =>
-    unlessAbsent(bucket.ask((s3, options) => s3.deleteObject(at(markerKey(folder)), options)));
+  const removeMarker = (folder: string) => deleteObject(bucket, markerKey(folder));
 
   /** Why there is no folder. */
   const absence = async (key: string): Promise<Fault> =>
     new Fault((await headRaw(bucket, key)) ? 'not-a-folder' : 'not-found');
-
-  const keepParent = async (key: string): Promise<void> => {
-    const parent = parentKey(key);
-    if (parent !== '') await names.mark(parent).catch(unlessExists);
-  };
 
   /** Reserves the folder's name for what is moved there from `from`; goes on with a move that was cut short. */
   const reserve = async (to: string, from: string): Promise<void> => {
@@ -110,7 +103,7 @@ export function createFolders({ bucket }: Remote, names: Names, obstacles: Obsta
         if (objects.some((object) => object.key !== markerKey(key))) throw new Fault('not-empty');
       }
       if (count === 0) throw await absence(key);
-      await keepParent(key);
+      await names.keepParent(key);
       await removeMarker(key);
     },
 
@@ -120,13 +113,9 @@ export function createFolders({ bucket }: Remote, names: Names, obstacles: Obsta
       await obstacles.requireAbove(to);
       await reserve(to, from);
       await moveAll(from, to);
-      await keepParent(from);
+      await names.keepParent(from);
       await removeMarker(from);
       await names.markWhole(to);
     },
   };
 }
-
-const unlessExists = (thrown: unknown): void => {
-  if (!isFault(thrown, 'exists')) throw thrown;
-};

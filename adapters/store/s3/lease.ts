@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../../core/fault.ts';
 import type { Bucket } from './bucket.ts';
 import type { Capabilities } from './capabilities.ts';
+import { deleteObject } from './delete-object.ts';
 import { lockKey } from './layout.ts';
 import { newMark } from './metadata.ts';
 import { isFault, s3Fault, unlessAbsent } from './s3-fault.ts';
@@ -59,16 +60,13 @@ export function createLocks(bucket: Bucket, { conditionalReplace }: Capabilities
     return { etag: answer.ETag ?? '', live: age < LEASE_MS };
   };
 
-  const remove = (name: string): Promise<unknown> =>
-    unlessAbsent(bucket.ask((s3, options) => s3.deleteObject(at(name), options)));
-
   /** Takes over from a holder that has died. Where the store cannot do that in one step, another one may, too. */
   const takeOver = async (name: string, { etag }: Held): Promise<string> => {
     if (conditionalReplace !== 'no') {
       const bare = etag.replaceAll('"', '');
       return put(name, { IfMatch: conditionalReplace === 'bare' ? bare : `"${bare}"` });
     }
-    await remove(name);
+    await deleteObject(bucket, name);
     return put(name, { IfNoneMatch: '*' });
   };
 
@@ -82,7 +80,7 @@ export function createLocks(bucket: Bucket, { conditionalReplace }: Capabilities
       async release() {
         clearInterval(renewal);
         await renewing;
-        await remove(name);
+        await deleteObject(bucket, name);
       },
     };
   };

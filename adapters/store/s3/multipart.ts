@@ -8,7 +8,7 @@ import { type Facts, metadataOf, newMark } from './metadata.ts';
 import { isFault, unlessAbsent } from './s3-fault.ts';
 
 /** The limits of S3: parts of one upload, and bytes of each but the last. */
-export const MAX_PARTS = 10_000;
+const MAX_PARTS = 10_000;
 export const MIN_PART_BYTES = 5 * 1024 ** 2;
 
 export interface Part {
@@ -163,3 +163,7 @@ export function isNoSuchUpload(thrown: unknown): boolean {
   }
   return false;
 }
+
+/** Bytes in the upload's parts. */
+export const bytesIn = ({ parts }: Pick<Multipart, 'parts'>): number =>
+  parts.reduce((sum, part) => sum + part.size, 0);

@@ -1,13 +1,14 @@
 import { Buffer } from 'node:buffer';
 import { Fault } from '../../../core/fault.ts';
 import { copyObject } from './copy-object.ts';
+import { deleteObject } from './delete-object.ts';
 import type { Found } from './found.ts';
 import { keptKey, markerKey, parentKey } from './layout.ts';
 import { absence, headNamed } from './locate.ts';
 import { metadataOf } from './metadata.ts';
 import type { Obstacles } from './obstacles.ts';
 import type { Remote } from './remote.ts';
-import { isFault, unlessAbsent } from './s3-fault.ts';
+import { isFault, unlessExists } from './s3-fault.ts';
 
 /**
  * How objects get and lose their names. What an arrival published is kept before its name means something else: a
@@ -25,6 +26,8 @@ export interface Names {
   place<T>(key: string, how: Placing, write: (ifAbsent: boolean) => Promise<T>): Promise<T>;
   move(from: string, to: string, how: Moving): Promise<void>;
   remove(key: string): Promise<void>;
+  /** Sees to it that the folder above stays when the last thing in it goes. */
+  keepParent(key: string): Promise<void>;
   /** Makes a folder's marker. Throws `exists`. */
   mark(folder: string, movingFrom?: string): Promise<void>;
   /** The folder is whole: nothing is being moved there any more. */
@@ -46,9 +49,6 @@ export interface Moving {
 
 export function createNames({ bucket, can, locks }: Remote, obstacles: Obstacles): Names {
   const at = (key: string) => ({ Bucket: bucket.name, Key: bucket.full(key) });
-  const remove = (key: string) =>
-    unlessAbsent(bucket.ask((s3, options) => s3.deleteObject(at(key), options)));
-
   const keep = async (key: string, found: Found): Promise<void> => {
     const { arrival, modified } = found;
     if (arrival === undefined) return;
@@ -61,7 +61,6 @@ export function createNames({ bucket, can, locks }: Remote, obstacles: Obstacles
     await bucket.ask((s3, options) => s3.putObject(note, options));
   };
 
-  /** A folder stays when the last thing in it goes. */
   const keepParent = async (key: string): Promise<void> => {
     const parent = parentKey(key);
     if (parent !== '') await mark(parent).catch(unlessExists);
@@ -106,7 +105,7 @@ export function createNames({ bucket, can, locks }: Remote, obstacles: Obstacles
         await copyObject(bucket, source, to, { facts, ifAbsent: !there && can.conditionalCopy });
         obstacles.placed(to);
         await Promise.all([keepMove(from, to, source), folderGoes || keepParent(from)]);
-        await remove(from);
+        await deleteObject(bucket, from);
       });
     },
 
@@ -115,10 +114,11 @@ export function createNames({ bucket, can, locks }: Remote, obstacles: Obstacles
         const found = await headNamed(bucket, key);
         if (!found) throw await absence(bucket, key);
         await Promise.all([keep(key, found), keepParent(key)]);
-        await remove(key);
+        await deleteObject(bucket, key);
       });
     },
 
+    keepParent,
     mark,
 
     async markWhole(folder) {
@@ -130,7 +130,3 @@ export function createNames({ bucket, can, locks }: Remote, obstacles: Obstacles
 
 /** Without its length the client would take an empty body for one of unknown length. */
 const EMPTY = { Body: Buffer.alloc(0), ContentLength: 0 };
-
-const unlessExists = (thrown: unknown): void => {
-  if (!isFault(thrown, 'exists')) throw thrown;
-};

@@ -1,10 +1,10 @@
 import type { Buffer } from 'node:buffer';
 import type { Bucket } from './bucket.ts';
 import { MAX_COPY_BYTES } from './copy-source.ts';
+import { deleteObject } from './delete-object.ts';
 import { pieceKey } from './layout.ts';
 import { headRaw } from './locate.ts';
-import { beginMultipart, type Multipart } from './multipart.ts';
-import { unlessAbsent } from './s3-fault.ts';
+import { beginMultipart, bytesIn, type Multipart } from './multipart.ts';
 import type { UploadMemory } from './upload-memory.ts';
 
 /** Parts of one upload that are on their way at the same time. */
@@ -45,7 +45,7 @@ export function createPartSink(
   const inFlight = new Set<Promise<void>>();
   const failed: { put: () => Promise<void>; block: Buffer; thrown: unknown }[] = [];
   let next = main.parts.length + 1;
-  let piece: { key: string; upload: Multipart; next: number; size: number } | undefined;
+  let piece: { key: string; upload: Multipart; next: number; sent: number } | undefined;
 
   const drain = async (): Promise<void> => {
     await Promise.all(inFlight);
@@ -65,27 +65,28 @@ export function createPartSink(
     }
     if (!piece) {
       const key = pieceKey(main.id, next);
-      piece = { key, upload: await beginMultipart(bucket, key, {}), next: 1, size: 0 };
+      piece = { key, upload: await beginMultipart(bucket, key, {}), next: 1, sent: 0 };
     }
     const { upload, next: number } = piece;
     piece.next += 1;
-    piece.size += length;
+    piece.sent += length;
     return (bytes) => upload.put(number, bytes);
   };
 
   const closePiece = async (): Promise<void> => {
     if (!piece) return;
     await drain();
-    const { key, upload, size } = piece;
-    await upload.complete(false);
-    const found = await headRaw(bucket, key);
-    if (!found || found.size !== size)
-      throw new Error(`the piece ${key} is not the ${size} bytes that were sent`);
+    const { key, upload } = piece;
+    const size = bytesIn(upload);
+    // It may be there already: an earlier try got as far as that.
+    const there = await headRaw(bucket, key);
+    if (!there) await upload.complete(false);
+    const found = there ?? (await headRaw(bucket, key));
+    if (found?.size !== size) throw new Error(`the piece ${key} is not the ${size} bytes that were sent`);
     await main.copyIn(found, size);
     piece = undefined;
     next = main.parts.length + 1;
-    const at = { Bucket: bucket.name, Key: bucket.full(key) };
-    await unlessAbsent(bucket.ask((s3, options) => s3.deleteObject(at, options)));
+    await deleteObject(bucket, key);
   };
 
   const settle = async (): Promise<void> => {
@@ -115,7 +116,7 @@ export function createPartSink(
         memory.givePart(block);
         throw thrown;
       }
-      if (piece && piece.size >= pieceBytes) await closePiece();
+      if (piece && piece.sent >= pieceBytes) await closePiece();
     },
 
     async sendLast(bytes) {

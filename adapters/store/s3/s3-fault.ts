@@ -79,3 +79,8 @@ export async function unlessAbsent<T>(answer: Promise<T>): Promise<T | undefined
     throw thrown;
   }
 }
+
+/** For a `catch`: that there is one already is as good. */
+export function unlessExists(thrown: unknown): void {
+  if (!isFault(thrown, 'exists')) throw thrown;
+}

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { z } from 'zod';
 import { Fault } from '../../../core/fault.ts';
 import type { Bucket } from './bucket.ts';
+import { deleteObject } from './delete-object.ts';
 import { claimKey, suspendedKey } from './layout.ts';
 import type { Lease } from './lease.ts';
 import { headRaw } from './locate.ts';
@@ -134,10 +135,7 @@ export async function dropSuspended(bucket: Bucket, record: SuspendedUpload): Pr
   await abortParts(bucket, record);
 }
 
-const deleteRecord = (bucket: Bucket, key: string): Promise<unknown> => {
-  const at = { Bucket: bucket.name, Key: bucket.full(suspendedKey(key)) };
-  return unlessAbsent(bucket.ask((s3, options) => s3.deleteObject(at, options)));
-};
+const deleteRecord = (bucket: Bucket, key: string): Promise<void> => deleteObject(bucket, suspendedKey(key));
 
 async function abortParts(bucket: Bucket, { key, multipart }: SuspendedRecord): Promise<void> {
   if (!multipart) return;

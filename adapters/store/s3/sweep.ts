@@ -1,12 +1,12 @@
 import type { Uploads } from '../../../core/ports/store.ts';
 import type { Bucket } from './bucket.ts';
+import { deleteObject } from './delete-object.ts';
 import { claimKey, KEPT, LATE, LEASES, PIECES, SUSPENDED } from './layout.ts';
 import { LEASE_MS } from './lease.ts';
 import { decodeKey, listAll } from './listing.ts';
 import { headRaw, readLateFacts } from './locate.ts';
 import { isNoSuchUpload, listParts, openMultipart } from './multipart.ts';
 import type { Remote } from './remote.ts';
-import { unlessAbsent } from './s3-fault.ts';
 import { dropSuspended, readRecord, readSuspended } from './suspended.ts';
 
 /** What the store's times may lack: some tell whole seconds. */
@@ -16,11 +16,6 @@ const DEAD_LEASE_MS = 10 * LEASE_MS;
 
 /** Each thing goes by its own time in the store, so a sweep that dies is simply gone on with by the next one. */
 export function createSweep({ bucket, locks }: Remote): Uploads['sweep'] {
-  const remove = (key: string): Promise<unknown> => {
-    const at = { Bucket: bucket.name, Key: bucket.full(key) };
-    return unlessAbsent(bucket.ask((s3, options) => s3.deleteObject(at, options)));
-  };
-
   const olderBelow = async function* (prefix: string, than: Date) {
     for await (const listed of listAll(bucket, prefix)) {
       if (isOlder(listed.modified, than)) yield listed.key;
@@ -33,7 +28,7 @@ export function createSweep({ bucket, locks }: Remote): Uploads['sweep'] {
       const record = await readRecord(bucket, at);
       if (record && (await locks.isHeld(claimKey(record.key)))) continue;
       if (record) await dropSuspended(bucket, record);
-      else await remove(at);
+      else await deleteObject(bucket, at);
       count += 1;
     }
     return count;
@@ -60,7 +55,7 @@ export function createSweep({ bucket, locks }: Remote): Uploads['sweep'] {
   const removeOld = async (prefix: string, than: Date): Promise<number> => {
     let count = 0;
     for await (const key of olderBelow(prefix, than)) {
-      await remove(key);
+      await deleteObject(bucket, key);
       count += 1;
     }
     return count;
@@ -72,7 +67,7 @@ export function createSweep({ bucket, locks }: Remote): Uploads['sweep'] {
       const [first] = at.slice(LATE.length).split('~');
       const facts = await readLateFacts(bucket, at);
       if (facts && (await headRaw(bucket, facts.key))?.arrival === first) continue;
-      await remove(at);
+      await deleteObject(bucket, at);
     }
   };
 

@@ -4,7 +4,7 @@ import type { ObjectInfo, Upload } from '../../../core/ports/store.ts';
 import { infoOf } from './found.ts';
 import { lateKey } from './layout.ts';
 import { headNamed, type LateFacts, wholeSeconds } from './locate.ts';
-import { beginMultipart, MIN_PART_BYTES, type Multipart } from './multipart.ts';
+import { beginMultipart, bytesIn, MIN_PART_BYTES, type Multipart } from './multipart.ts';
 import type { Names } from './names.ts';
 import { createPartSink, type PartSink, type PieceRules } from './part-sink.ts';
 import { putWhole } from './put-whole.ts';
@@ -29,20 +29,25 @@ export interface OpenUpload {
   readonly parts?: { readonly main: Multipart; readonly arrival: string };
   readonly claim?: Claim;
   readonly note?: string | undefined;
+  /** Its first bytes, or those after its parts. */
+  readonly start?: AsyncIterable<Uint8Array>;
 }
 
 /**
  * One upload. What fits into one part stays in memory until it is published by one request: sealed, it is durable
  * only with its publication, before which no sender is told that it is done. All else goes up as parts.
  */
-export function createUpload({ remote, names, memory, pieces }: UploadPorts, open: OpenUpload): Upload {
+export async function openUpload(
+  { remote, names, memory, pieces }: UploadPorts,
+  open: OpenUpload,
+): Promise<Upload> {
   const { bucket, can } = remote;
   const { key, arrival, claim, note } = open;
   const sinkOf = (main: Multipart): PartSink => createPartSink(bucket, memory, main, pieces);
   const firstArrival = open.parts?.arrival ?? arrival;
 
   let sink = open.parts && sinkOf(open.parts.main);
-  let size = open.parts ? sizeOf(open.parts.main) : 0;
+  let size = open.parts ? bytesIn(open.parts.main) : 0;
   /** The bytes that are in no part: `fill` bytes of a small block or of a part's. */
   let block: Buffer | undefined;
   let isSmall = false;
@@ -119,7 +124,8 @@ export function createUpload({ remote, names, memory, pieces }: UploadPorts, ope
     replace: boolean,
     modified: Date | undefined,
   ): Promise<ObjectInfo> => {
-    if (sizeOf(main) !== size) throw new Fault('internal', `${sizeOf(main)} bytes in parts are not ${size}`);
+    if (bytesIn(main) !== size)
+      throw new Fault('internal', `${bytesIn(main)} bytes in parts are not ${size}`);
     if (firstArrival !== arrival || modified) await putLateFacts({ key, arrival, modified });
     await names.place(key, { replace, conditional: can.conditionalComplete }, (ifAbsent) =>
       main.complete(ifAbsent),
@@ -176,7 +182,7 @@ export function createUpload({ remote, names, memory, pieces }: UploadPorts, ope
       mark: sink.main.mark,
       arrival: firstArrival,
       parts: sink.main.parts.length,
-      size: sizeOf(sink.main),
+      size: bytesIn(sink.main),
     };
     const record = {
       key,
@@ -217,6 +223,13 @@ export function createUpload({ remote, names, memory, pieces }: UploadPorts, ope
       return act(...args);
     };
 
+  try {
+    for await (const chunk of open.start ?? []) await write(chunk);
+  } catch (thrown) {
+    release();
+    throw thrown;
+  }
+
   return {
     get size() {
       return size;
@@ -229,5 +242,3 @@ export function createUpload({ remote, names, memory, pieces }: UploadPorts, ope
     abort: step(abort),
   };
 }
-
-const sizeOf = ({ parts }: Multipart): number => parts.reduce((sum, part) => sum + part.size, 0);

@@ -6,18 +6,11 @@ import { beginMultipart, listParts, MIN_PART_BYTES, type Multipart, openMultipar
 import { readObject } from './read-object.ts';
 import { claimSuspended, currentSuspended, readTail, type SuspendedUpload } from './suspended.ts';
 import { createSweep } from './sweep.ts';
-import { createUpload, type OpenUpload, type UploadPorts } from './upload.ts';
+import { openUpload, type UploadPorts } from './upload.ts';
 
 export function createUploads(ports: UploadPorts): Uploads {
   const { remote } = ports;
   const { bucket, locks } = remote;
-
-  /** The upload, with bytes that are in no part yet. */
-  const openWith = async (open: OpenUpload, start: AsyncIterable<Uint8Array>): Promise<Upload> => {
-    const upload = createUpload(ports, open);
-    for await (const chunk of start) await upload.write(chunk);
-    return upload;
-  };
 
   const resumeSuspended = async (key: string, arrival: string, at: number): Promise<Upload> => {
     const { claim, record } = await claimSuspended(remote, key);
@@ -26,8 +19,15 @@ export function createUploads(ports: UploadPorts): Uploads {
       requireBytes(record.size, at);
       const main = await reopen(record, at);
       const parts = main && { main, arrival: record.multipart!.arrival };
-      const open = { key, arrival, claim, note: record.note, ...(parts ? { parts } : {}) };
-      return await openWith(open, readTail(bucket, record, at));
+      const start = readTail(bucket, record, at);
+      return await openUpload(ports, {
+        key,
+        arrival,
+        claim,
+        note: record.note,
+        start,
+        ...(parts ? { parts } : {}),
+      });
     } catch (thrown) {
       await claim.end({ forget: false });
       throw thrown;
@@ -53,12 +53,16 @@ export function createUploads(ports: UploadPorts): Uploads {
     const source = await headNamed(bucket, key);
     requireBytes(source?.size, at);
     if (!source || at < MIN_PART_BYTES) {
-      return openWith({ key, arrival }, at > 0 ? readObject(bucket, key, { to: at }) : NOTHING);
+      return openUpload(ports, {
+        key,
+        arrival,
+        ...(at > 0 ? { start: readObject(bucket, key, { to: at }) } : {}),
+      });
     }
     const main = await beginMultipart(bucket, key, { arrival, late: true });
     try {
       await main.copyIn(source, at);
-      return createUpload(ports, { key, arrival, parts: { main, arrival } });
+      return await openUpload(ports, { key, arrival, parts: { main, arrival } });
     } catch (thrown) {
       await main.abort();
       throw thrown;
@@ -66,7 +70,7 @@ export function createUploads(ports: UploadPorts): Uploads {
   };
 
   return {
-    begin: async (key, arrival) => createUpload(ports, { key, arrival }),
+    begin: (key, arrival) => openUpload(ports, { key, arrival }),
 
     async resume(key, arrival, at) {
       const record = await currentSuspended(bucket, key);
@@ -86,8 +90,6 @@ export function createUploads(ports: UploadPorts): Uploads {
     sweep: createSweep(remote),
   };
 }
-
-const NOTHING: AsyncIterable<Uint8Array> = (async function* () {})();
 
 function requireBytes(size = 0, at: number): void {
   if (size < at) throw new Fault('bad-offset', `${at} is beyond the ${size} bytes that are stored`);
