@@ -25,6 +25,11 @@ export interface Taken {
   readonly token: string;
 }
 
+interface Nothing {
+  readonly job?: never;
+  readonly dueAt: number | undefined;
+}
+
 /** One BullMQ queue. Throws what Redis, ioredis and BullMQ throw. */
 export interface Jobs {
   /** BullMQ's sorted set that holds something while there may be work. */
@@ -32,7 +37,7 @@ export interface Jobs {
   /** All of them or none, in one transaction. */
   add(messages: readonly Outgoing[]): Promise<void>;
   /** The next message, locked for so long; or when the next delayed one is due, if any (milliseconds since 1970). */
-  take(visibilityMs: number): Promise<Taken | { readonly job?: never; readonly dueAt: number | undefined }>;
+  take(visibilityMs: number): Promise<Taken | Nothing>;
   /** Makes messages ready whose locks have run out: those of consumers that died. */
   recover(): Promise<void>;
   /** The oldest dead ones. */
@@ -46,7 +51,7 @@ export interface Jobs {
 
 /**
  * Milliseconds between two checks for locks that have run out, of all processes together. A message is ready again at
- * the second check after its lock ran out, at the latest.
+ * the second check after its lock has run out, at the latest.
  */
 export const RECOVER_MS = 500;
 /** Entries of BullMQ's stream of events, which nobody here reads. */
@@ -110,7 +115,8 @@ export async function openJobs(redis: Redis, prefix: string, name: string): Prom
 
     async take(visibilityMs) {
       const token = randomUUID();
-      const [data, id, , dueAt] = await (await takerFor(visibilityMs)).moveToActive(token);
+      const taker = await takerFor(Math.ceil(visibilityMs));
+      const [data, id, , dueAt] = await taker.moveToActive(token);
       if (data) return { job: Job.fromJSON<Data, unknown, string>(queue, data, id), token };
       return { dueAt: dueAt > 0 ? dueAt : undefined };
     },

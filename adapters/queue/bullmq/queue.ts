@@ -69,6 +69,7 @@ export async function openBullmqQueue({ log, ...place }: BullmqOptions): Promise
 
   /** Who receives also looks after those who died receiving. An error is met by the receive as well. */
   const keepRecovering = (lane: Lane): void => {
+    if (closed) return;
     lane.recovering ??= setInterval(() => lane.jobs.recover().catch(() => undefined), RECOVER_MS);
   };
 
@@ -78,16 +79,13 @@ export async function openBullmqQueue({ log, ...place }: BullmqOptions): Promise
     for (;;) {
       const count = Math.min(taken.length || 1, MAX_AT_ONCE, max - taken.length);
       const takes = await Promise.allSettled(Array.from({ length: count }, () => jobs.take(visibilityMs)));
-      let isEmpty = false;
-      let dueAt: number | undefined;
-      for (const take of takes) {
-        // What others have in hand must not be lost with it until it is visible again.
-        if (take.status === 'rejected' && taken.length === 0) throw take.reason;
-        if (take.status === 'fulfilled' && take.value.job) taken.push(take.value);
-        else isEmpty = true;
-        if (take.status === 'fulfilled' && !take.value.job) dueAt = take.value.dueAt;
-      }
-      if (isEmpty || taken.length === max) return { taken, dueAt };
+      const answers = takes.filter((take) => take.status === 'fulfilled').map(({ value }) => value);
+      for (const answer of answers) if (answer.job) taken.push(answer);
+      // An error beside messages is not raised: they would be in nobody's hands.
+      const failed = takes.find((take) => take.status === 'rejected');
+      if (failed && taken.length === 0) throw failed.reason;
+      const empty = answers.find((answer) => answer.job === undefined);
+      if (failed || empty || taken.length === max) return { taken, dueAt: empty?.dueAt };
     }
   };
 
@@ -154,7 +152,8 @@ export async function openBullmqQueue({ log, ...place }: BullmqOptions): Promise
           id: job.id!,
           body: job.data.body,
           attempt: job.attemptsStarted,
-          reason: job.failedReason,
+          // BullMQ has none for an empty one.
+          reason: job.failedReason ?? '',
           diedAt: new Date(job.finishedOn!),
         }),
       );

@@ -3,9 +3,9 @@ import type { Pair } from './delivery.ts';
 import type { Received } from './message.ts';
 import type { RemoteQueue } from './remote-queue.ts';
 
-/** Dead letters that one answer lists, and that a search for named ones looks at. */
+/** Dead letters that one answer lists, and those that one redrive looks at and leaves where they are. */
 const MAX_LISTED = 1_000;
-const MAX_SEARCHED = 10_000;
+const MAX_LEFT = 10_000;
 /**
  * Milliseconds that a dead letter is hidden while it is looked at: nobody else sees it then. It is given back at the
  * end; after a crash it comes back by itself.
@@ -37,7 +37,7 @@ export async function redriveDeadLetters({ main, dead }: Pair, ids?: readonly st
   let count = 0;
   try {
     if (wanted?.size === 0) return 0;
-    for await (const batch of walk(dead, wanted ? MAX_SEARCHED : Number.POSITIVE_INFINITY)) {
+    for await (const batch of walk(dead)) {
       const chosen = batch.filter(isWanted);
       others.push(...batch.filter((letter) => !chosen.includes(letter)));
       await Promise.all(
@@ -47,7 +47,7 @@ export async function redriveDeadLetters({ main, dead }: Pair, ids?: readonly st
         }),
       );
       count += chosen.length;
-      if (wanted && count === wanted.size) break;
+      if (count === wanted?.size || others.length >= MAX_LEFT) break;
     }
   } finally {
     await giveBack(dead, others);
@@ -56,7 +56,7 @@ export async function redriveDeadLetters({ main, dead }: Pair, ids?: readonly st
 }
 
 /** All of the queue, hidden from others meanwhile; ends when there is nothing, or nothing new. */
-async function* walk(dead: RemoteQueue, max: number): AsyncGenerator<Received[]> {
+async function* walk(dead: RemoteQueue, max = Number.POSITIVE_INFINITY): AsyncGenerator<Received[]> {
   const seen = new Set<string>();
   while (seen.size < max) {
     const wanted = { max: Math.min(BATCH, max - seen.size), waitMs: LAST_LOOK_MS, visibilityMs: LOOK_MS };
