@@ -1,3 +1,4 @@
+import { asciiJson } from '../../core/ascii-json.ts';
 import type { Terminal } from './command.ts';
 
 /** Characters that could command a terminal, hide or reorder text; names come from partners. */
@@ -16,7 +17,7 @@ export function sayRows(
   rows: readonly Row[],
   none: string,
 ): void {
-  if (terminal.json) for (const row of rows) terminal.say(JSON.stringify(row));
+  if (terminal.json) for (const row of rows) terminal.say(asciiJson(row));
   else if (rows.length === 0) terminal.say(none);
   else for (const line of table(columns, rows)) terminal.say(line);
 }
@@ -41,6 +42,6 @@ const cellText = (value: Row[string] | undefined): string =>
 
 /** One answer: a JSON document for programs, lines for people. */
 export function sayOne(terminal: Terminal, document: object, lines: readonly string[]): void {
-  if (terminal.json) terminal.say(JSON.stringify(document));
+  if (terminal.json) terminal.say(asciiJson(document));
   else for (const line of lines) terminal.say(line);
 }

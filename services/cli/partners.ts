@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { asciiJson } from '../../core/ascii-json.ts';
 import { hashPassword } from '../../core/password.ts';
 import { type Command, textOf, UsageError } from './command.ts';
 import { safeText, sayOne, sayRows } from './output.ts';
@@ -36,8 +37,7 @@ const check: Command = {
   words: [0, 0],
   async run(_words, _values, { partnerFiles, terminal }) {
     const { partners, faults } = await partnerFiles.check();
-    for (const { text, ...fault } of faults)
-      terminal.say(terminal.json ? JSON.stringify(fault) : safeText(text));
+    for (const { text, ...fault } of faults) terminal.say(terminal.json ? asciiJson(fault) : safeText(text));
     if (faults.length === 0 && !terminal.json) terminal.say(`${partners.length} partners, nothing wrong`);
     return faults.length > 0 ? 1 : 0;
   },

@@ -14,7 +14,7 @@ import { anArrival } from '../support/an-arrival.ts';
 /** The command line as a child process, on a data folder of its own. */
 describe('the command line', { timeout: 60_000 }, () => {
   let data: string;
-  const arrival = anArrival({ path: '/in/\u001b[2Jpo.x12', receivedAt: new Date().toISOString() });
+  const arrival = anArrival({ path: '/in/\u001b[2J\u009b2Jpo.x12', receivedAt: new Date().toISOString() });
   const swept = anArrival({
     key: 'files/acme/in/gone',
     path: '/in/gone',
@@ -44,6 +44,8 @@ describe('the command line', { timeout: 60_000 }, () => {
   const json = async (args: string[]) => {
     const { out, code, err } = await run([...args, '--json']);
     expect([code, err]).toEqual([0, '']);
+    // A person may look at it on a terminal, too.
+    expect(out).toMatch(/^[\n\x20-\x7e]*$/);
     return out
       .trimEnd()
       .split('\n')
@@ -144,7 +146,7 @@ describe('the command line', { timeout: 60_000 }, () => {
     );
     const { out } = await run(['arrivals', 'list']);
     expect(out).not.toContain('\u001b');
-    expect(out).toContain('/in/\\u{1b}[2Jpo.x12');
+    expect(out).toContain('/in/\\u{1b}[2J\\u{9b}2Jpo.x12');
   });
 
   test('one is shown by the beginning of its id', async () => {
