@@ -122,6 +122,14 @@ describe('a checksum beside the file', () => {
     expect(codesOf(late)).toEqual(['checksum-missing']);
   });
 
+  it('passes by no name that another file may not have', async () => {
+    const name = 'po\u202e.txt';
+    const lab = openValidateLab();
+    const sum = `${digestOf('sha256', 'hello')}  ${name}\n`;
+    const outcome = await lab.validate(await lab.arrive(`${name}.sha256`, Buffer.from(sum)));
+    expect(codesOf(outcome)).toEqual(['name-bidirectional']);
+  });
+
   it('passes itself, unlike another file of such a name', async () => {
     const lab = openValidateLab({ accept: { format: 'x12', checksum: 'required' } });
     const side = await lab.validate(await lab.arrive('a.x12.sha256', `${'0'.repeat(64)}  a.x12\n`));

@@ -23,7 +23,9 @@ const MAX_REASONS = 100;
 export const validate: Stage = async (work, ports) => {
   const { arrival, feed } = work;
   const { objects } = ports.store;
-  if (await isChecksumFile(objects, arrival)) return passSideFile(work, ports);
+  const ofName = nameFindings(arrival.path);
+  const isNamed = ofName.every(({ severity }) => severity !== 'error');
+  if (isNamed && (await isChecksumFile(objects, arrival))) return passSideFile(work, ports);
 
   const checksums = await readChecksums(objects, arrival, feed);
   const inContent = createFindings();
@@ -35,7 +37,7 @@ export const validate: Stage = async (work, ports) => {
   const ofType = typeFindings(type, feed.accept.format);
   const common = createFindings();
   for (const finding of [
-    ...nameFindings(arrival.path),
+    ...ofName,
     ...sizeFindings(arrival.size, feed),
     ...checksumFindings(checksums, known.arrival, feed),
     ...ofType,
