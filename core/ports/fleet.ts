@@ -13,7 +13,7 @@ export interface Fleet {
 }
 
 export interface SessionKey {
-  /** Counted by address before the login, by partner after it. */
+  /** Counted by address before the login, by partner after it. The address is a sender's; see `senderOf`. */
   readonly address?: string;
   readonly partner?: string;
 }

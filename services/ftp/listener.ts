@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { senderOf } from '../../core/addresses.ts';
 import { Fault } from '../../core/fault.ts';
 import { endsOf } from './client-address.ts';
 import { COMMANDS } from './commands/all.ts';
@@ -37,7 +38,7 @@ export async function startFtpListener(options: FtpOptions): Promise<FtpListener
     let leave: () => Promise<void>;
     try {
       if (stopping) throw new Fault('limit-reached', 'the server is going down');
-      leave = await options.fleet.enter({ address: client }, options.limits);
+      leave = await options.fleet.enter({ address: senderOf(client) }, options.limits);
     } catch (thrown) {
       const fault = Fault.from(thrown);
       log.warn({ err: fault }, 'connection refused');
