@@ -37,7 +37,8 @@ export const NCFTP: Client = {
   },
   rename: (server, from, to) => raw(server, `RNFR ${from}`, `RNTO ${to}`),
   remove: (server, path) => raw(server, `DELE ${path}`),
-  uploadRest: (server, from, to) => ncftpput(server, ['-z', '-C'], from, to),
+  // With sendfile, which -s turns off, it sends the file from its beginning after REST.
+  uploadRest: (server, from, to) => ncftpput(server, ['-z', '-s', '-C'], from, to),
   downloadRest: (server, from, to) => ncftp('ncftpget', server, ['-z', '-C'], server.host, from, to),
   uploadText: (server, from, to) => ncftpput(server, ['-a', '-C'], from, to),
   downloadText: (server, from, to) => ncftp('ncftpget', server, ['-a', '-C'], server.host, from, to),

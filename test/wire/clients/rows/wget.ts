@@ -44,6 +44,8 @@ export const WGET: Client = {
       `--cut-dirs=${from.split('/').length - 1}`,
       `--directory-prefix=${to}`,
     ),
+  // It takes all spaces before a name for those of the listing.
+  garbles: /^ /,
   ipv6: true,
   active: { PORT: '127.0.0.1', EPRT: '::1' },
   cannot: { upload: 'wget only downloads', rename: 'wget only downloads', remove: 'wget only downloads' },
