@@ -65,14 +65,15 @@ export async function runStage(
   ports: StagePorts,
   signal: AbortSignal,
 ): Promise<StageRecord | 'dropped'> {
-  const { arrival, target } = message.event.data;
+  const { target } = message.event.data;
+  let { arrival } = message.event.data;
   const stage = stageOf(message.event);
   const key = { arrival: arrival.id, run: arrival.run, stage, target };
 
   const done = await ports.ledger.stage(key);
   if (done) {
-    if (stage === 'validate' && !(await isKnownAs(arrival, ports))) return 'dropped';
-    return await sendOn(done, arrival, ports);
+    const known = stage === 'validate' ? await asReceived(arrival, ports) : arrival;
+    return known ? await sendOn(done, known, ports) : 'dropped';
   }
 
   const started = performance.now();
@@ -89,7 +90,11 @@ export async function runStage(
 
   let outcome: Outcome;
   try {
-    if (stage === 'validate' && !(await isPublished(message, ports))) return 'dropped';
+    if (stage === 'validate') {
+      const published = await whenPublished(message, ports);
+      if (!published) return 'dropped';
+      arrival = published;
+    }
     if (message.attempt > pipeline[stage].attempts) {
       throw new Fault('internal', `given up: none of ${pipeline[stage].attempts} attempts came to an end`);
     }
@@ -112,33 +117,40 @@ export async function runStage(
 const UNREMARKABLE: ReadonlySet<FaultCode> = new Set(['not-yet', 'cancelled']);
 
 /**
- * Whether the object is there; then the arrival is on the timeline, too. False when it never came, and when the
+ * The arrival, if its object is there; then it is on the timeline, too. Undefined when it never came, and when the
  * arrival is known otherwise. Throws `not-yet` while it may still come, and `not-found` when it was there and has been
  * swept.
  */
-async function isPublished({ event, sentAt }: Message, { store, ledger }: StagePorts): Promise<boolean> {
+async function whenPublished(
+  { event, sentAt }: Message,
+  { store, ledger }: StagePorts,
+): Promise<Arrival | undefined> {
   const { arrival } = event.data;
   if (await store.objects.head(arrival.key, arrival.id)) {
-    return (await ledger.received(arrival)) || (await isKnownAs(arrival, { ledger }));
+    return (await ledger.received(arrival)) ? arrival : await asReceived(arrival, { ledger });
   }
   if (Date.now() - sentAt.getTime() <= PUBLISH_GRACE_MS) throw new Fault('not-yet', arrival.path);
-  if ((await ledger.timeline(arrival.id))?.announced && (await isKnownAs(arrival, { ledger }))) {
+  if ((await ledger.timeline(arrival.id))?.announced && (await asReceived(arrival, { ledger }))) {
     throw new Fault('not-found', 'the store does not have the file any more');
   }
-  return false;
+  return undefined;
 }
 
 /**
- * Whether this is what the arrival was received as. A file that goes from a final name back to a temporary one and on
- * to another final name is announced twice; were both followed, the rules of two feeds would mix, and what one of them
- * wants scanned could go out by the other's records.
+ * The arrival as it was received. Renames that are tried again announce it again, at another time: what follows must
+ * not depend on which of the messages a worker has. Undefined when it was received as something else. A file that goes
+ * from a final name back to a temporary one and on to another final name is announced twice, too; were both followed,
+ * the rules of two feeds would mix, and what one of them wants scanned could go out by the other's records.
  */
-async function isKnownAs(
-  { id, partner, feed, key }: Arrival,
+async function asReceived(
+  arrival: Arrival,
   { ledger }: Pick<StagePorts, 'ledger'>,
-): Promise<boolean> {
+): Promise<Arrival | undefined> {
+  const { id, partner, feed, key, run } = arrival;
   const known = await ledger.arrival(id);
-  return !known || (known.partner === partner && known.feed === feed && known.key === key);
+  if (!known) return arrival;
+  const isSame = known.partner === partner && known.feed === feed && known.key === key;
+  return isSame ? { ...known, run } : undefined;
 }
 
 /** The partner and the feed as they are now. Throws `not-found`: an operator mends the files and redrives. */

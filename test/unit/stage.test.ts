@@ -153,6 +153,22 @@ describe('an announced file', () => {
     },
   );
 
+  test('that is announced again at another time goes on as it was received', async () => {
+    const arrival = await lab.arrive();
+    await lab.ports.ledger.received(arrival);
+    const again = { ...arrival, receivedAt: '2099-01-01T00:00:00.000Z' };
+    const seen: string[] = [];
+    const stages = stagesWith({
+      validate: async (work) => {
+        seen.push(work.arrival.receivedAt);
+        return { result: 'passed', next: [{ stage: 'scan' }] };
+      },
+    });
+    for (const _ of ['to be done', 'done']) await run(stages, { arrival: again });
+    seen.push(...(await sentTo('scan')).map(({ data }) => data.arrival.receivedAt));
+    expect(seen).toEqual(Array(3).fill(arrival.receivedAt));
+  });
+
   test('that never came under one name, and came under another, is no failure', async () => {
     const arrival = await lab.arrive();
     await run(counted().stages, { arrival });
