@@ -25,7 +25,8 @@ export interface Landing {
   /**
    * Durable, announced and visible when it resolves. `evidence` is asked when the bytes have ended and again just
    * before the file becomes visible. Throws `incomplete` (kept for a resume), `empty-file`, `exists` and the
-   * store's and the queue's faults; after any of them nothing is visible.
+   * store's and the queue's faults; after any of them nothing is visible, but where the fault came after the
+   * visible step: then the sender, told of a failure, may send again.
    */
   commit(evidence: () => Evidence): Promise<Arrival>;
   /** Keeps what has arrived, for a resume; nothing is kept of an upload without bytes. */
