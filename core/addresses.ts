@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 
 /** `::ffff:192.0.2.1`, as a dual-stack listener sees IPv4 clients, is 192.0.2.1 (RFC 4291, 2.5.5.2). */
-const plainAddress = (address: string): string =>
+export const plainAddress = (address: string): string =>
   /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
 
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'ipv6' : 'ipv4');

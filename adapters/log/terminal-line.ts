@@ -26,7 +26,18 @@ interface Line {
 }
 
 /** Fields that the sentence has said already, or that only programs want. */
-const SAID = new Set(['time', 'level', 'msg', 'partner', 'path', 'arrival', 'feed', 'result', 'session', 'stage']);
+const SAID = new Set([
+  'time',
+  'level',
+  'msg',
+  'partner',
+  'path',
+  'arrival',
+  'feed',
+  'result',
+  'session',
+  'stage',
+]);
 
 /** Names come from partners: no control character of theirs reaches the terminal. */
 const safe = (value: unknown): string =>
@@ -54,7 +65,10 @@ export function terminalLine(json: string): string {
   const level = line.level === 'info' || line.path !== undefined ? '' : `${line.level}  `;
   const colour = resultColours[String(line.result)] ?? colours[line.level];
   const fields = Object.entries(line)
-    .filter(([name, value]) => !SAID.has(name) && value !== undefined && !(Array.isArray(value) && value.length === 0))
+    .filter(
+      ([name, value]) =>
+        !SAID.has(name) && value !== undefined && !(Array.isArray(value) && value.length === 0),
+    )
     .map(([name, value]) => fieldText(name, value));
   const text = styleText(colour, [safe(line.msg), ...fields].join('  '));
   return `${styleText('gray', time)}  ${level}${subject}${text}\n`;

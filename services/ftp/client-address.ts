@@ -1,8 +1,5 @@
 import type { Socket } from 'node:net';
-
-/** `::ffff:192.0.2.1`, as a dual-stack listener sees IPv4 clients, is 192.0.2.1 (RFC 4291 §2.5.5.2). */
-export const plainAddress = (address: string): string =>
-  /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+import { plainAddress } from '../../core/addresses.ts';
 
 export interface Ends {
   readonly client: string;

@@ -7,6 +7,12 @@ import type { Session } from './session.ts';
 
 export type Direction = 'upload' | 'download' | 'listing';
 
+/** How the log tells of a transfer's end; listings are not worth a line. */
+const outcomes = {
+  upload: { done: 'received', failed: 'not received' },
+  download: { done: 'sent', failed: 'not sent' },
+} as const;
+
 /** The one transfer that a session may have at a time: what STAT tells of, and what ABOR ends. */
 export interface Transfer {
   readonly direction: Direction;
@@ -71,8 +77,10 @@ export async function* runTransfer(
     }
     if (direction !== 'listing') {
       const ms = Math.round(performance.now() - startedAt);
-      const failed = end.code >= 400 ? { reply: `${end.code} ${end.text}` } : {};
-      session.log.info({ path, bytes: transfer.bytes, ms, ...failed }, `${direction} ended`);
+      const facts = { path, bytes: transfer.bytes, ms };
+      const { done, failed } = outcomes[direction];
+      if (end.code < 400) session.log.info(facts, done);
+      else session.log.warn({ ...facts, reply: `${end.code} ${end.text}` }, failed);
     }
     yield end;
   } finally {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { plainAddress } from '../../services/ftp/client-address.ts';
+import { plainAddress } from '../../core/addresses.ts';
 import { encodePort, parseExtendedPort, parsePort, refuseBounce } from '../../services/ftp/data/host-port.ts';
 import type { Refusal } from '../../services/ftp/reply.ts';
 

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { plainAddress } from '../client-address.ts';
+import { plainAddress } from '../../../core/addresses.ts';
 import { Refusal } from '../reply.ts';
 
 export interface HostPort {

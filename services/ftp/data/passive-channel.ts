@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
+import { plainAddress } from '../../../core/addresses.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import { plainAddress } from '../client-address.ts';
 import { Refusal } from '../reply.ts';
 import { abortable } from './abortable.ts';
 import type { DataChannel } from './channel.ts';
