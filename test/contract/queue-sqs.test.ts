@@ -172,6 +172,17 @@ describe('one queue on SQS', () => {
     expect([delivery!.body, delivery!.attempt]).toEqual(['held', 2]);
   });
 
+  test('after its time the holder does nothing, though SQS would still take the handle', async () => {
+    await queue.send(VALIDATE, [{ body: 'slow' }]);
+    const [slow] = await queue.receive(VALIDATE, { max: 1, waitMs: LONG, visibilityMs: 1_000 }, never);
+    await sleep(1_100);
+    await slow!.bury('late');
+    await slow!.extend(LONG);
+    await slow!.ack();
+    expect(await queue.deadLetters(VALIDATE)).toEqual([]);
+    expect((await receive(1, LONG))[0]!.attempt).toBe(2);
+  });
+
   test('what SQS itself moved to the dead letters is listed and redriven', async () => {
     const { sqs } = await raw();
     const { QueueUrl } = await sqs.getQueueUrl({ QueueName: `${place.prefix}-${VALIDATE}-dead` });
