@@ -30,6 +30,10 @@ const PROGRAMS = [
   { program: 'rclone', mode: 'test', debian: 'rclone', fedora: 'rclone', macos: 'rclone' },
   { program: 'redis-server', mode: 'test', debian: 'redis-server', fedora: 'redis', macos: 'redis' },
   { program: 'python3', mode: 'test', debian: 'python3', fedora: 'python3', macos: 'python' },
+  { program: 'radosgw', mode: 'test', debian: 'radosgw', fedora: 'ceph-radosgw', macos: '-' },
+  { program: 'ceph-mon', mode: 'test', debian: 'ceph-mon', fedora: 'ceph-mon', macos: '-' },
+  { program: 'ceph-osd', mode: 'test', debian: 'ceph-osd', fedora: 'ceph-osd', macos: '-' },
+  { program: 'ceph', mode: 'test', debian: 'ceph-common', fedora: 'ceph-common', macos: '-' },
   { program: 'vsftpd', mode: 'bench', debian: 'vsftpd', fedora: 'vsftpd', macos: '-' },
 ];
 /** Where daemons are, which is not on every user's PATH. */

@@ -17,25 +17,34 @@ import { startOwnClamd } from './scanner/own-clamd.ts';
 import { openDiskStore } from './store/disk/store.ts';
 import { openTarget } from './target/open-target.ts';
 
-/** The only switch: which engine stands behind each port, by the scheme of the setting's URL. */
+/**
+ * The only switch: which engine stands behind each port, by the scheme of the setting's URL. An engine that brings an
+ * SDK is loaded when it is chosen, and not before.
+ */
 
-const stores: Record<string, (place: string) => Promise<Store>> = {
-  file: (root) => openDiskStore({ root }),
+const pathIn = (url: string): string => url.slice(url.indexOf(':') + 1);
+
+const stores: Record<string, (url: string, log: Log) => Promise<Store>> = {
+  file: (url) => openDiskStore({ root: pathIn(url) }),
+  s3: async (url, log) => {
+    const [{ openS3Store }, { parseS3Url }] = await Promise.all([
+      import('./store/s3/store.ts'),
+      import('./store/s3/url.ts'),
+    ]);
+    return openS3Store({ ...parseS3Url(url), log });
+  },
 };
 
-const queues: Record<string, (place: string) => Promise<Queue>> = {
-  sqlite: (file) => openSqliteQueue({ file }),
+const queues: Record<string, (url: string, log: Log) => Promise<Queue>> = {
+  sqlite: (url) => openSqliteQueue({ file: pathIn(url) }),
 };
 
 const fleets: Record<string, () => Fleet> = {
   local: createLocalFleet,
 };
 
-/** The row of an URL's scheme with what follows it. The schemes were checked when the configuration was read. */
-function choose<Open>(rows: Record<string, Open>, url: string): { open: Open; place: string } {
-  const colon = url.indexOf(':');
-  return { open: rows[url.slice(0, colon)]!, place: url.slice(colon + 1) };
-}
+/** The schemes were checked when the configuration was read. */
+const choose = <Open>(rows: Record<string, Open>, url: string): Open => rows[url.slice(0, url.indexOf(':'))]!;
 
 /** What every program of Landfall needs. */
 export interface Ports {
@@ -50,11 +59,9 @@ export interface Ports {
 
 export async function choosePorts(config: Config, log: Log): Promise<Ports> {
   const partners = await openPartnersFolder({ folder: config.LANDFALL_PARTNERS, log });
-  const chosenStore = choose(stores, config.LANDFALL_STORE);
-  const store = await chosenStore.open(chosenStore.place);
-  const chosenQueue = choose(queues, config.LANDFALL_QUEUE);
-  const queue = await chosenQueue.open(chosenQueue.place);
-  const fleet = choose(fleets, config.LANDFALL_FLEET).open();
+  const store = await choose(stores, config.LANDFALL_STORE)(config.LANDFALL_STORE, log);
+  const queue = await choose(queues, config.LANDFALL_QUEUE)(config.LANDFALL_QUEUE, log);
+  const fleet = choose(fleets, config.LANDFALL_FLEET)();
   return {
     store,
     queue,

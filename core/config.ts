@@ -44,7 +44,11 @@ const portRange = z
 
 export const settings = {
   LANDFALL_DATA: setting('./data', text, 'folder for everything the embedded engine keeps'),
-  LANDFALL_STORE: setting('file:$LANDFALL_DATA/store', url('file'), 'object store'),
+  LANDFALL_STORE: setting(
+    'file:$LANDFALL_DATA/store',
+    url('file', 's3'),
+    'object store; or s3://BUCKET?endpoint=URL',
+  ),
   LANDFALL_QUEUE: setting('sqlite:$LANDFALL_DATA/queue.db', url('sqlite'), 'queue'),
   LANDFALL_FLEET: setting('local:', url('local'), 'what listeners share: sessions and failed logins'),
   LANDFALL_PARTNERS: setting('$LANDFALL_DATA/partners', text, 'folder of partner files, <name>.yaml each'),
