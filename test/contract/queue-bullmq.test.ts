@@ -1,6 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+} from 'vitest';
 import { openBullmqQueue } from '../../adapters/queue/bullmq/queue.ts';
 import { parseRedisUrl } from '../../adapters/queue/bullmq/url.ts';
 import { Fault } from '../../core/fault.ts';
@@ -233,7 +243,9 @@ describe('what Redis may lose', () => {
 
   test('one whose memory is full is store-full, and keeps what it has', async () => {
     const server = await startRedis(['--maxmemory', '8mb']);
+    onTestFinished(server.remove);
     const queue = await open(server.url);
+    onTestFinished(queue.close);
     let sent = 0;
     const fill = async () => {
       for (;;) {
@@ -244,8 +256,6 @@ describe('what Redis may lose', () => {
     await expect(fill()).rejects.toMatchObject({ code: 'store-full' });
     expect(sent).toBeGreaterThan(5);
     expect(await queue.depth('q')).toEqual({ waiting: sent, inFlight: 0, dead: 0 });
-    await queue.close();
-    await server.remove();
   });
 
   test('nobody there is queue-down', async () => {
@@ -253,11 +263,11 @@ describe('what Redis may lose', () => {
     await expect(refused).rejects.toMatchObject({ code: 'queue-down' });
   });
 
-  test('a password that is wrong is queue-down, with a hint', async () => {
+  test('a password that is wrong is queue-down', async () => {
     const server = await startRedis();
+    onTestFinished(server.remove);
     const refused = open(server.url.replace('//', '//nobody:nothing@'));
     await expect(refused).rejects.toMatchObject({ code: 'queue-down' });
-    await server.remove();
   });
 });
 

@@ -45,6 +45,7 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
       rmSync(folder, { recursive: true });
     },
   };
+  process.once('exit', () => child.kill('SIGKILL'));
   await server.start();
   return server;
 }
