@@ -37,7 +37,24 @@ const stores: Record<string, (url: string, log: Log) => Promise<Store>> = {
 
 const queues: Record<string, (url: string, log: Log) => Promise<Queue>> = {
   sqlite: (url) => openSqliteQueue({ file: pathIn(url) }),
+  sqs: async (url) => {
+    const [{ openSqsQueue }, { parseSqsUrl }] = await Promise.all([
+      import('./queue/sqs/queue.ts'),
+      import('./queue/sqs/url.ts'),
+    ]);
+    return openSqsQueue(parseSqsUrl(url));
+  },
+  redis: openRedisQueue,
+  rediss: openRedisQueue,
 };
+
+async function openRedisQueue(url: string, log: Log): Promise<Queue> {
+  const [{ openBullmqQueue }, { parseRedisUrl }] = await Promise.all([
+    import('./queue/bullmq/queue.ts'),
+    import('./queue/bullmq/url.ts'),
+  ]);
+  return openBullmqQueue({ ...parseRedisUrl(url), log });
+}
 
 const fleets: Record<string, () => Fleet> = {
   local: createLocalFleet,

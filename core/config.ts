@@ -49,7 +49,11 @@ export const settings = {
     url('file', 's3'),
     'object store; or s3://BUCKET?endpoint=URL',
   ),
-  LANDFALL_QUEUE: setting('sqlite:$LANDFALL_DATA/queue.db', url('sqlite'), 'queue'),
+  LANDFALL_QUEUE: setting(
+    'sqlite:$LANDFALL_DATA/queue.db',
+    url('sqlite', 'redis', 'rediss', 'sqs'),
+    'queue; or redis://HOST:PORT, or sqs:PREFIX',
+  ),
   LANDFALL_FLEET: setting('local:', url('local'), 'what listeners share: sessions and failed logins'),
   LANDFALL_PARTNERS: setting('$LANDFALL_DATA/partners', text, 'folder of partner files, <name>.yaml each'),
   LANDFALL_SCANNER: setting(
