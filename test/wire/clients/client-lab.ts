@@ -71,7 +71,7 @@ export interface ClientLab {
   stop(): Promise<void>;
 }
 
-export async function startClientLab(): Promise<ClientLab> {
+export async function startClientLab(settings: Record<string, string> = {}): Promise<ClientLab> {
   const { path: folder, remove } = await temporaryFolder();
   const data = join(folder, 'data');
   await mkdir(join(data, 'partners'), { recursive: true });
@@ -81,6 +81,7 @@ export async function startClientLab(): Promise<ClientLab> {
     LANDFALL_FTP_PASSIVE_PORTS: passivePorts(),
     // No feed scans: it is never asked.
     LANDFALL_SCANNER: `clamd:${join(folder, 'no-clamd')}`,
+    ...settings,
   };
   const landfall = await startLandfall({ dataFolder: data, env });
   const server: Server = {
