@@ -22,15 +22,7 @@ import { readWhole } from './read-whole.ts';
 export const reasonSchema = z.object({ code: z.string(), message: z.string(), where: z.string().optional() });
 export type Reason = z.infer<typeof reasonSchema>;
 
-export const results = [
-  'passed',
-  'rejected',
-  'quarantined',
-  'routed',
-  'delivered',
-  'failed',
-  'held',
-] as const;
+const results = ['passed', 'rejected', 'quarantined', 'routed', 'delivered', 'failed', 'held'] as const;
 
 const stageRecordSchema = z.object({
   arrival: z.string(),

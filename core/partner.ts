@@ -17,7 +17,7 @@ export const actions = ['list', 'read', 'write', 'delete', 'rename', 'make'] as 
 export type Action = (typeof actions)[number];
 
 /** Evidence that an upload is whole; a row of `core/evidence.ts` each. */
-export const evidenceNames = ['announced-size', 'trailer', 'control-alive'] as const;
+const evidenceNames = ['announced-size', 'trailer', 'control-alive'] as const;
 
 /** What a store target's prefix may hold, filled in for each arrival. */
 export const prefixPlaceholders = ['partner', 'feed', 'date', 'arrival'] as const;
