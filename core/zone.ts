@@ -23,8 +23,8 @@ import type { Entry, ObjectInfo, Store } from './ports/store.ts';
 import { showBytes } from './units.ts';
 
 /**
- * A partner's landing zone, by the rules of its file as it is now, for as long as a login holds: its files as it sees them, by path, within its root and its permissions. What every
- * protocol of the listeners talks to.
+ * A partner's landing zone: its files as it sees them, by path, within its root and its permissions. What every
+ * protocol of the listeners talks to. The rules are those of the partner's file at each call, not at the login.
  */
 export interface Zone {
   readonly partner: Partner;
@@ -106,6 +106,7 @@ function createZone(atLogin: Partner, { store, queue, ledger, partners, maxFileS
   const permitWithin = (action: Action, folder: string): void => {
     for (const row of partner.permissions) if (isWithin(row.folder, folder)) permit(action, row.folder);
   };
+
   const announce = (arrival: Arrival): Promise<void> =>
     queue.send(pipeline.validate.queue, [
       { body: encodeEvent(stageEvent('validate', arrival)), group: partner.name },
