@@ -1,24 +1,16 @@
-import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'basic-ftp';
 import { afterAll, expect, it } from 'vitest';
 import { openSqliteQueue } from '../../../adapters/queue/sqlite/queue.ts';
 import { openDiskStore } from '../../../adapters/store/disk/store.ts';
-import { createLedger } from '../../../core/ledger.ts';
 import { pipeline, stageNames } from '../../../core/pipeline.ts';
+import type { Queue } from '../../../core/ports/queue.ts';
 import { startLandfall } from '../../support/landfall-process.ts';
 import { makeDataFolder, PASSWORD, startSharedClamd, USER } from '../lab.ts';
 import { createAttempts } from './attempts.ts';
-import {
-  acknowledgedIn,
-  attemptsOf,
-  requireOnce,
-  requireTimelines,
-  seenInFolder,
-  seenInStore,
-} from './delivered.ts';
-import { createKilling } from './killing.ts';
+import { createKilling, type Killing } from './killing.ts';
+import { outcomeOf } from './outcome.ts';
 import { startSenders } from './senders.ts';
 import { steps } from './steps.ts';
 
@@ -33,21 +25,14 @@ const STEP_ROUNDS = 2;
 const RANDOM_KILLS = { landfall: 20, listener: 12, worker: 8 };
 /** After the last crash: messages of the dead come back after 30 s, announcements of nothing are dropped after 60 s. */
 const DRAIN_MS = 240_000;
-const feeds = ['orders', 'files'];
+/** Problems that a failure shows. */
+const MAX_SHOWN = 50;
+const queues = stageNames.map((stage) => pipeline[stage].queue);
 
 const target = (feed: string, delivered: string) => [
   { to: 'folder', name: 'folder', path: join(delivered, feed) },
   { to: 'store', name: 'store', prefix: `archive/${feed}` },
 ];
-
-/** `CRASH_SEED=n` repeats the order of the kills of an earlier run, though not their moments. */
-const seed = Number(process.env.CRASH_SEED ?? randomInt(2 ** 31));
-let state = seed;
-/** A linear congruential generator: its high bits are random enough. */
-const random = (below: number): number => {
-  state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-  return Math.floor((state / 2 ** 32) * below);
-};
 
 const cleanUp: (() => Promise<void>)[] = [];
 afterAll(async () => {
@@ -77,19 +62,9 @@ it('delivers each acknowledged upload once, whatever is killed when', { timeout:
   const enough = new AbortController();
   cleanUp.push(async () => enough.abort());
   const senders = startSenders({ port: PORT, count: SENDERS, signal: enough.signal }, attempts);
-  const killing = createKilling(env, random);
+  const killing = createKilling(env);
   cleanUp.push(killing.end);
-  for (let round = 0; round < STEP_ROUNDS; round += 1) await killing.atEveryStep();
-  await killing.atRandomTimes({ name: 'landfall', main: 'services/main.ts' }, RANDOM_KILLS.landfall);
-  const worker = { name: 'worker', main: 'workers/main.ts' };
-  await Promise.all([
-    killing.atRandomTimes(
-      { name: 'listener', main: 'services/main.ts', env: { LANDFALL_WORKERS: '0' } },
-      RANDOM_KILLS.listener,
-    ),
-    killing.atRandomTimes(worker, RANDOM_KILLS.worker),
-    killing.atRandomTimes(worker, RANDOM_KILLS.worker),
-  ]);
+  await killEverything(killing);
 
   const landfall = await startLandfall({ dataFolder: data.path, env });
   cleanUp.push(landfall.kill);
@@ -97,67 +72,58 @@ it('delivers each acknowledged upload once, whatever is killed when', { timeout:
   await senders.done;
   const queue = await openSqliteQueue({ file: join(data.path, 'queue.db') });
   cleanUp.push(queue.close);
-  const depths = () => Promise.all(stageNames.map((stage) => queue.depth(pipeline[stage].queue)));
-  const until = Date.now() + DRAIN_MS;
-  while ((await depths()).some(({ waiting, inFlight }) => waiting + inFlight > 0)) {
-    if (Date.now() > until) throw new Error(`the queues do not run empty: ${JSON.stringify(await depths())}`);
-    await sleep(500);
-  }
+  await untilEmpty(queue);
 
   const store = await openDiskStore({ root: join(data.path, 'store') });
-  const problems: string[] = [];
-  const folders = await Promise.all(feeds.map((feed) => seenInFolder(join(data.delivered, feed))));
-  const archives = await Promise.all(feeds.map((feed) => seenInStore(store, `archive/${feed}`)));
-  const inFolders = attemptsOf(folders.flat(), attempts, problems);
-  const inArchives = attemptsOf(archives.flat(), attempts, problems);
-  requireOnce('folder', inFolders, attempts, problems);
-  requireOnce('store', inArchives, attempts, problems);
-
-  const visible = attemptsOf(await seenInStore(store, 'files/acme/in'), attempts, problems);
-  for (const { file } of visible.filter((attempt) => !inFolders.includes(attempt))) {
-    problems.push(`${file.name} can be seen, and was not delivered`);
+  const days = [...new Set([startedOn, today()])];
+  const { delivered } = data;
+  const outcome = await outcomeOf({ store, feeds: ['orders', 'files'], delivered, days }, attempts);
+  const problems = [...outcome.problems, ...senders.refusals];
+  for (const name of queues) {
+    for (const { reason } of await queue.deadLetters(name)) problems.push(`a dead letter: ${reason}`);
   }
-  const names = new Set(attempts.all.map(({ file }) => file.name));
   const listing = await listed();
-
-  const announced = await requireTimelines(
-    createLedger(store),
-    [...new Set([startedOn, today()])],
-    attempts,
-    problems,
-  );
-  requireOnce('timeline', announced, attempts, problems);
-
-  const orders = { ...attempts, all: attempts.all.filter(({ file }) => file.kind === 'x12') };
-  const answered = await acknowledgedIn(store, orders, problems);
-  requireOnce('997', answered, orders, problems);
-
-  for (const letters of await Promise.all(
-    stageNames.map((stage) => queue.deadLetters(pipeline[stage].queue)),
-  )) {
-    for (const { reason } of letters) problems.push(`a dead letter: ${reason}`);
-  }
   expect(await landfall.stop()).toBe(0);
 
-  const total = [...killing.kills.values()].reduce((sum, count) => sum + count, 0);
+  const { all } = attempts;
+  const acknowledged = all.filter((attempt) => attempt.acknowledged);
+  const kills = [...killing.kills];
   console.log(
     [
-      `seed ${seed}: ${total} runs killed, ${attempts.all.length} uploads of ${names.size} files, ` +
-        `${attempts.all.filter(({ acknowledged }) => acknowledged).length} acknowledged, ` +
-        `${announced.length} delivered to each target, ${answered.length} answered with a 997`,
-      ...[...killing.kills].map(([what, count]) => `  ${count} x ${what}`),
-      ...problems.slice(0, 50),
+      `${kills.reduce((sum, [, count]) => sum + count, 0)} runs killed; ` +
+        `${all.length} uploads of ${new Set(all.map(({ file }) => file)).size} files, ` +
+        `${acknowledged.length} acknowledged, ${outcome.announced.length} delivered to each target, ` +
+        `${outcome.answered.length} answered with a 997`,
+      ...kills.map(([what, count]) => `  ${count} x ${what}`),
     ].join('\n'),
   );
-  expect(problems.slice(0, 50)).toEqual([]);
-  expect(listing).toEqual(visible.map(({ file }) => file.name).sort());
-  const stored = attempts.all.filter(({ acknowledged }) => acknowledged);
-  expect(listing).toEqual(expect.arrayContaining(stored.map(({ file }) => file.name)));
-  for (const { length } of [inFolders, inArchives]) expect(length).toBe(announced.length);
-  expect(answered.length).toBe(announced.filter(({ file }) => file.kind === 'x12').length);
-  expect(senders.refusals).toEqual([]);
+  expect(problems.slice(0, MAX_SHOWN)).toEqual([]);
+  expect(listing).toEqual(outcome.visible.map(({ file }) => file.name).sort());
+  expect(listing).toEqual(expect.arrayContaining(acknowledged.map(({ file }) => file.name)));
   expect([...killing.kills.keys()]).toEqual(expect.arrayContaining(steps));
 });
+
+async function killEverything(killing: Killing): Promise<void> {
+  for (let round = 0; round < STEP_ROUNDS; round += 1) await killing.atEveryStep();
+  await killing.atRandomTimes({ name: 'landfall', main: 'services/main.ts' }, RANDOM_KILLS.landfall);
+  const listener = { name: 'listener', main: 'services/main.ts', env: { LANDFALL_WORKERS: '0' } };
+  const worker = { name: 'worker', main: 'workers/main.ts' };
+  await Promise.all([
+    killing.atRandomTimes(listener, RANDOM_KILLS.listener),
+    killing.atRandomTimes(worker, RANDOM_KILLS.worker),
+    killing.atRandomTimes(worker, RANDOM_KILLS.worker),
+  ]);
+}
+
+async function untilEmpty(queue: Queue): Promise<void> {
+  const until = Date.now() + DRAIN_MS;
+  for (;;) {
+    const depths = await Promise.all(queues.map((name) => queue.depth(name)));
+    if (depths.every(({ waiting, inFlight }) => waiting + inFlight === 0)) return;
+    if (Date.now() > until) throw new Error(`the queues do not run empty: ${JSON.stringify(depths)}`);
+    await sleep(500);
+  }
+}
 
 const today = (): string => new Date().toISOString().slice(0, 10);
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -30,8 +31,8 @@ const MAX_NTH = 6;
 const MAX_LIFE_MS = 3_000;
 const CRASHING_MAIN = 'test/e2e/crash/crashing-main.ts';
 
-/** `random` answers a whole number below its argument. */
-export function createKilling(env: Record<string, string>, random: (below: number) => number): Killing {
+/** `env`: of all programs that it starts. */
+export function createKilling(env: Record<string, string>): Killing {
   const kills = new Map<string, number>();
   const count = (what: string): void => void kills.set(what, (kills.get(what) ?? 0) + 1);
   const running = new Set<ChildProcess>();
@@ -48,7 +49,7 @@ export function createKilling(env: Record<string, string>, random: (below: numbe
     },
     async atEveryStep() {
       for (const step of steps) {
-        const nth = 1 + random(MAX_NTH);
+        const nth = 1 + randomInt(MAX_NTH);
         const child = start(CRASHING_MAIN, [step, String(nth)]);
         const late = new AbortController();
         const tooLate = sleep(STEP_WITHIN_MS, 'too late', { signal: late.signal }).catch(() => undefined);
@@ -63,7 +64,7 @@ export function createKilling(env: Record<string, string>, random: (below: numbe
       for (let time = 0; time < times; time += 1) {
         const child = start(main, [], own);
         const ended = endOf(child);
-        await sleep(random(MAX_LIFE_MS));
+        await sleep(randomInt(MAX_LIFE_MS));
         child.kill('SIGKILL');
         const how = await ended;
         if (how !== 'SIGKILL') throw new Error(`${name} ended by itself: ${how}`);
