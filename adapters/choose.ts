@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Config } from '../core/config.ts';
+import { Fault } from '../core/fault.ts';
 import { createLedger, type Ledger } from '../core/ledger.ts';
 import type { TargetSpec } from '../core/partner.ts';
 import type { Fleet } from '../core/ports/fleet.ts';
@@ -99,8 +100,10 @@ export interface ChosenScanner {
   stop(): Promise<void>;
 }
 
-/** `clamd:own`, `clamd:HOST:PORT`, `clamd:/path/of/socket`. */
+/** `clamd:own`, `clamd:HOST:PORT`, `clamd:/path/of/socket`; none for a process that has no workers. */
 export async function chooseScanner(config: Config, log: Log): Promise<ChosenScanner> {
+  if (config.LANDFALL_WORKERS === 0)
+    return { scanner: absentScanner, testSignatures: false, stop: nothingToStop };
   const place = config.LANDFALL_SCANNER.slice('clamd:'.length);
   if (place === 'own') {
     const folder = join(config.LANDFALL_DATA, 'clamav');
@@ -108,5 +111,12 @@ export async function chooseScanner(config: Config, log: Log): Promise<ChosenSca
   }
   const [, host, port] = /^(?:\[(.+)\]|([^:/]+)):(\d+)$/.exec(place)?.filter(Boolean) ?? [];
   const scanner = createClamdScanner(host && port ? { host, port: Number(port) } : { path: place });
-  return { scanner, testSignatures: false, stop: async () => undefined };
+  return { scanner, testSignatures: false, stop: nothingToStop };
 }
+
+const nothingToStop = async (): Promise<void> => undefined;
+
+const noWorkers = async (): Promise<never> => {
+  throw new Fault('scanner-down', 'this process has no workers, and no scanner for them');
+};
+const absentScanner: Scanner = { scan: noWorkers, version: noWorkers };

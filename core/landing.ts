@@ -32,6 +32,8 @@ export interface Landing {
   /** Keeps what has arrived, for a resume; nothing is kept of an upload without bytes. */
   suspend(): Promise<void>;
   abort(): Promise<void>;
+  /** Suspends what the sender may go on with later, aborts what it may not. Never throws: the fault is the answer. */
+  giveUp(fault: Fault): Promise<void>;
 }
 
 export interface LandingRules {
@@ -69,6 +71,11 @@ export function createLanding(
     if (upload.size === 0) return upload.abort();
     const edges = { head: head?.toString('base64'), tail: tail.toString('base64') };
     await upload.suspend(JSON.stringify({ size: upload.size, ...edges }));
+  };
+
+  const giveUp = async (fault: Fault): Promise<void> => {
+    // A second fault, that of the clearing up, helps nobody; what stays behind is swept.
+    await (fault.retry ? suspend() : upload.abort()).catch(() => undefined);
   };
 
   const arrived = (): Arrival => ({
@@ -115,14 +122,14 @@ export function createLanding(
         return await publish(evidence);
       } catch (thrown) {
         const fault = Fault.from(thrown);
-        // The sender must hear the first fault, not that of the clearing up; what stays behind is swept.
-        await (fault.retry ? suspend() : upload.abort()).catch(() => undefined);
+        await giveUp(fault);
         throw fault;
       }
     },
 
     suspend,
     abort: () => upload.abort(),
+    giveUp,
   };
 }
 

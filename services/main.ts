@@ -76,12 +76,7 @@ export async function start(
 }
 
 /** What a newcomer needs to know: where to send, as whom, where things land. */
-function greeting(
-  config: Config,
-  { ftp }: Landfall,
-  first: FirstPartner | undefined,
-  testSignatures: boolean,
-): string {
+function greeting(config: Config, { ftp }: Landfall, first: FirstPartner | undefined): string {
   const host = ftp.address.includes(':') ? `[${ftp.address}]` : ftp.address;
   const [user, password] = first ? [first.user, first.password] : ['USER', 'PASSWORD'];
   return [
@@ -93,9 +88,6 @@ function greeting(
     ...(first ? [`  It lands in      ${config.LANDFALL_DATA}/delivered/`] : []),
     `  Partners         ${config.LANDFALL_PARTNERS}/*.yaml`,
     '  Timelines        npm run landfall -- arrivals list',
-    ...(testSignatures
-      ? ['', '  The virus scanner has test signatures only: run freshclam to find real viruses.']
-      : []),
     '',
     '',
   ].join('\n');
@@ -138,8 +130,10 @@ async function main(): Promise<void> {
   };
   process.once('SIGTERM', stop).once('SIGINT', stop);
 
-  if (isForPeople(config)) process.stdout.write(greeting(config, landfall, first, testSignatures));
+  if (isForPeople(config)) process.stdout.write(greeting(config, landfall, first));
   else log.info({ event: 'ready', ftp: landfall.ftp, pid: process.pid, testSignatures }, 'ready');
+  if (testSignatures)
+    log.warn({}, 'the virus scanner has test signatures only: run freshclam to find real viruses');
 }
 
 if (import.meta.main) {

@@ -27,16 +27,8 @@ interface Line {
 
 /** Fields that the sentence has said already, or that only programs want. */
 const SAID = new Set([
-  'time',
-  'level',
-  'msg',
-  'partner',
-  'path',
-  'arrival',
-  'feed',
-  'result',
-  'session',
-  'stage',
+  ...['time', 'level', 'msg', 'partner', 'path', 'arrival', 'feed', 'result', 'stage'],
+  ...['session', 'protocol', 'address'],
 ]);
 
 /** Names come from partners: no control character of theirs reaches the terminal. */
@@ -61,7 +53,8 @@ function fieldText(name: string, value: unknown): string {
 export function terminalLine(json: string): string {
   const line = JSON.parse(json) as Line;
   const time = new Date(line.time).toTimeString().slice(0, 8);
-  const subject = line.path === undefined ? '' : `${safe(line.partner)} ${safe(line.path)}  `;
+  const named = [line.partner, line.path].filter((part) => part !== undefined).map(safe);
+  const subject = named.length === 0 ? '' : `${named.join(' ')}  `;
   const level = line.level === 'info' || line.path !== undefined ? '' : `${line.level}  `;
   const colour = resultColours[String(line.result)] ?? colours[line.level];
   const fields = Object.entries(line)

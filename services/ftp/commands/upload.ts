@@ -38,7 +38,7 @@ async function* upload(call: Call, path: string, how: UploadMode, opening: Reply
       if (!isMet(given.announced, transfer, landing)) await sleep(CONTROL_END_MS);
       transfer.signal.throwIfAborted();
     } catch (thrown) {
-      await landing.suspend();
+      await landing.giveUp(Fault.from(thrown));
       throw thrown;
     }
     await landing.commit(() => evidence(session, transfer, landing, given.announced));
