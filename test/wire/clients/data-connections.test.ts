@@ -6,6 +6,8 @@ import { type MadeFile, makeFile } from './made-files.ts';
 import { CURL } from './rows/curl.ts';
 import { startWireTap } from './wire-tap.ts';
 
+const WAYS = ['PASV', 'EPSV', 'PORT', 'EPRT'];
+
 const active = clients.flatMap((client) =>
   Object.entries(client.active).map(
     ([verb, host]) => [client.name, verb as 'PORT' | 'EPRT', host, client] as const,
@@ -43,8 +45,8 @@ describe('clients make data connections in every way they know', () => {
   const moveActively = async (client: Client, host: Server['host'], verb: 'PORT' | 'EPRT') => {
     const verbs = await move(client, { ...lab.server, host, data: verb });
     expect(verbs.filter((one) => one === verb).length).toBeGreaterThanOrEqual(transfers(verbs));
-    expect(verbs).not.toContain('PASV');
-    expect(verbs).not.toContain('EPSV');
+    // Some try another way when this one is refused.
+    expect(verbs.filter((one) => one !== verb && WAYS.includes(one))).toEqual([]);
   };
 
   test.each(active4)('%s by %s', (_name, verb, host, client) => moveActively(client, host, verb));
