@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, type FileHandle, rename, unlink } from 'node:fs/promises';
+import { copyFile, rename, unlink } from 'node:fs/promises';
 import { Fault } from '../../../core/fault.ts';
 import type { Objects } from '../../../core/ports/store.ts';
 import { blobNamedAt, touchStatus } from './blobs.ts';
@@ -21,12 +21,12 @@ export function createObjects(disk: Disk): Objects {
     return place;
   };
 
-  const openAt = async (key: string, arrival: string | undefined): Promise<FileHandle> => {
+  const openAt = async (key: string, arrival: string | undefined): Promise<number> => {
     for (let attempt = 1; ; attempt += 1) {
       const place = await locate(disk, key, arrival);
       if (!place) throw new Fault('not-found');
-      const handle = await unlessMissing(openObject(place.path));
-      if (handle) return handle;
+      const file = openObject(place.path);
+      if (file !== undefined) return file;
       if (attempt === MAX_OPEN_RETRIES) throw new Fault('not-found');
     }
   };

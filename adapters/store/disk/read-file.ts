@@ -1,24 +1,37 @@
 import { Buffer } from 'node:buffer';
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, read } from 'node:fs';
+import { promisify } from 'node:util';
 import { Fault } from '../../../core/fault.ts';
+import { isErrno } from './errno.ts';
 
 /** Bytes of one of the two buffers of a reader: one is with the caller while the other is filled. */
 const READ_BYTES = 256 * 1024;
 
-/** Opens an object's file. A link or a pipe that was put in its place is not followed or waited for. */
-export async function openObject(path: string): Promise<FileHandle> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  if ((await handle.stat()).isFile()) return handle;
-  await handle.close();
+const readBytes = promisify(read);
+
+/**
+ * Opens an object's file that has just been looked up, so that this does not wait for the disk; answers its
+ * descriptor, undefined when it is gone since. A link or a pipe that was put in its place is not followed or waited
+ * for.
+ */
+export function openObject(path: string): number | undefined {
+  let file: number;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (thrown) {
+    if (isErrno(thrown, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw thrown;
+  }
+  if (fstatSync(file).isFile()) return file;
+  closeSync(file);
   throw new Fault('not-found');
 }
 
 /** The file's bytes from `from` up to `to`; closes it. A chunk is valid until the next one is asked for. */
-export async function* readFile(handle: FileHandle, from: number, to: number): AsyncGenerator<Buffer> {
+export async function* readFile(file: number, from: number, to: number): AsyncGenerator<Buffer> {
   let reading: Promise<Buffer> | undefined;
   try {
-    const { size } = await handle.stat();
+    const { size } = fstatSync(file);
     if (from > size) throw new Fault('bad-offset', `${from} is beyond the ${size} bytes`);
     const end = Math.min(to, size);
     const buffers: Buffer[] = [];
@@ -29,7 +42,8 @@ export async function* readFile(handle: FileHandle, from: number, to: number): A
       turn = 1 - turn;
       buffers[turn] ??= Buffer.allocUnsafeSlow(Math.min(READ_BYTES, end - position));
       const buffer = buffers[turn]!;
-      const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, end - position), position);
+      const wanted = Math.min(buffer.length, end - position);
+      const { bytesRead } = await readBytes(file, buffer, 0, wanted, position);
       if (bytesRead === 0) throw new Fault('store-down', 'the file became shorter while it was read');
       position += bytesRead;
       return buffer.subarray(0, bytesRead);
@@ -50,6 +64,6 @@ export async function* readFile(handle: FileHandle, from: number, to: number): A
     }
   } finally {
     await reading?.catch(() => undefined);
-    await handle.close();
+    closeSync(file);
   }
 }
