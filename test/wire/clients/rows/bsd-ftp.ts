@@ -4,7 +4,7 @@ import { namesInList, namesInMlsd, namesInNlst } from './names-in.ts';
 /** The two that descend from BSD's ftp: commands on stdin, an exit code that says nothing, replies that do. */
 const quoted = (word: string): string => `"${word}"`;
 
-export const bsdFtp = (program: string, server: Server, says: RegExp, ...commands: string[]): Invocation => ({
+const bsdFtp = (program: string, server: Server, says: RegExp, ...commands: string[]): Invocation => ({
   command: program,
   args: ['-n', '-i', '-v', '-g', server.data === 'passive' ? '-p' : '-A', server.host, String(server.port)],
   input: [
@@ -21,7 +21,7 @@ export const bsdFtp = (program: string, server: Server, says: RegExp, ...command
 
 const DONE = /^226 /m;
 
-export function rowsOf(program: string) {
+function rowsOf(program: string) {
   const pair =
     (command: string, before: string[] = []) =>
     (server: Server, from: string, to: string) =>
