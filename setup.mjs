@@ -30,6 +30,9 @@ const PROGRAMS = [
   { program: 'rclone', mode: 'test', debian: 'rclone', fedora: 'rclone', macos: 'rclone' },
   { program: 'redis-server', mode: 'test', debian: 'redis-server', fedora: 'redis', macos: 'redis' },
   { program: 'python3', mode: 'test', debian: 'python3', fedora: 'python3', macos: 'python' },
+  { program: 'wget', mode: 'test', debian: 'wget', fedora: 'wget', macos: 'wget' },
+  // perl alone may be the small one of the base system, without Net::FTP; this comes with the modules.
+  { program: 'cpan', mode: 'test', debian: 'perl', fedora: 'perl', macos: 'perl' },
   { program: 'radosgw', mode: 'test', debian: 'radosgw', fedora: 'ceph-radosgw', macos: '-' },
   { program: 'ceph-mon', mode: 'test', debian: 'ceph-mon', fedora: 'ceph-mon', macos: '-' },
   { program: 'ceph-osd', mode: 'test', debian: 'ceph-osd', fedora: 'ceph-osd', macos: '-' },
