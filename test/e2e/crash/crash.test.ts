@@ -1,14 +1,16 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'basic-ftp';
-import { afterAll, expect, it } from 'vitest';
-import { openSqliteQueue } from '../../../adapters/queue/sqlite/queue.ts';
-import { openDiskStore } from '../../../adapters/store/disk/store.ts';
+import { afterEach, expect, it } from 'vitest';
+import { choosePorts } from '../../../adapters/choose.ts';
+import { readConfig } from '../../../core/config.ts';
 import { pipeline, stageNames } from '../../../core/pipeline.ts';
 import type { Queue } from '../../../core/ports/queue.ts';
 import { startLandfall } from '../../support/landfall-process.ts';
+import { quietLog } from '../../support/quiet-log.ts';
 import { makeDataFolder, PASSWORD, startSharedClamd, USER } from '../lab.ts';
 import { createAttempts } from './attempts.ts';
+import { type EngineRow, engines } from './engines.ts';
 import { createKilling, type Killing } from './killing.ts';
 import { outcomeOf } from './outcome.ts';
 import { startSenders } from './senders.ts';
@@ -19,10 +21,6 @@ import { steps } from './steps.ts';
 const PORT = 24_121;
 const PASSIVE = '24200-24299';
 const SENDERS = 10;
-/** Kills at each named step. */
-const STEP_ROUNDS = 2;
-/** Lives of Landfall as one process; of a listener; of each of two workers beside it. */
-const RANDOM_KILLS = { landfall: 20, listener: 12, worker: 8 };
 /** After the last crash: messages of the dead come back after 30 s, announcements of nothing are dropped after 60 s. */
 const DRAIN_MS = 240_000;
 /** Problems that a failure shows. */
@@ -35,11 +33,19 @@ const target = (feed: string, delivered: string) => [
 ];
 
 const cleanUp: (() => Promise<void>)[] = [];
-afterAll(async () => {
-  for (const undo of cleanUp.reverse()) await undo();
+afterEach(async () => {
+  for (const undo of cleanUp.splice(0).reverse()) await undo();
 });
 
-it('delivers each acknowledged upload once, whatever is killed when', { timeout: 900_000 }, async () => {
+const LONG = { timeout: 900_000 };
+const title = 'delivers each acknowledged upload once, whatever is killed when';
+
+for (const engine of engines) {
+  const skipped = engine.missing === undefined ? '' : `, skipped: ${engine.missing}`;
+  it.skipIf(engine.missing !== undefined)(`${engine.name}: ${title}${skipped}`, LONG, () => crash(engine));
+}
+
+async function crash(row: EngineRow): Promise<void> {
   const startedOn = today();
   const data = await makeDataFolder((delivered) => ({
     feeds: [
@@ -50,7 +56,10 @@ it('delivers each acknowledged upload once, whatever is killed when', { timeout:
   cleanUp.push(data.remove);
   const clamd = await startSharedClamd(join(data.path, 'clamav'));
   cleanUp.push(clamd.stop);
+  const engine = await row.start();
+  cleanUp.push(engine.stop);
   const env = {
+    ...engine.env,
     LANDFALL_DATA: data.path,
     LANDFALL_FTP_PORT: String(PORT),
     LANDFALL_FTP_PASSIVE_PORTS: PASSIVE,
@@ -62,19 +71,19 @@ it('delivers each acknowledged upload once, whatever is killed when', { timeout:
   const enough = new AbortController();
   cleanUp.push(async () => enough.abort());
   const senders = startSenders({ port: PORT, count: SENDERS, signal: enough.signal }, attempts);
-  const killing = createKilling(env);
+  const killing = createKilling(env, row.longestLifeMs);
   cleanUp.push(killing.end);
-  await killEverything(killing);
+  await killEverything(killing, row);
 
   const landfall = await startLandfall({ dataFolder: data.path, env });
   cleanUp.push(landfall.kill);
   enough.abort();
   await senders.done;
-  const queue = await openSqliteQueue({ file: join(data.path, 'queue.db') });
-  cleanUp.push(queue.close);
+  Object.assign(process.env, engine.env);
+  const { store, queue, close } = await choosePorts(readConfig(env), quietLog);
+  cleanUp.push(close);
   await untilEmpty(queue);
 
-  const store = await openDiskStore({ root: join(data.path, 'store') });
   const days = [...new Set([startedOn, today()])];
   const { delivered } = data;
   const outcome = await outcomeOf({ store, feeds: ['orders', 'files'], delivered, days }, attempts);
@@ -90,7 +99,7 @@ it('delivers each acknowledged upload once, whatever is killed when', { timeout:
   const kills = [...killing.kills];
   console.log(
     [
-      `${kills.reduce((sum, [, count]) => sum + count, 0)} runs killed; ` +
+      `${row.name}: ${kills.reduce((sum, [, count]) => sum + count, 0)} runs killed; ` +
         `${all.length} uploads of ${new Set(all.map(({ file }) => file)).size} files, ` +
         `${acknowledged.length} acknowledged, ${outcome.announced.length} delivered to each target, ` +
         `${outcome.answered.length} answered with a 997`,
@@ -101,17 +110,17 @@ it('delivers each acknowledged upload once, whatever is killed when', { timeout:
   expect(listing).toEqual(outcome.visible.map(({ file }) => file.name).sort());
   expect(listing).toEqual(expect.arrayContaining(acknowledged.map(({ file }) => file.name)));
   expect([...killing.kills.keys()]).toEqual(expect.arrayContaining(steps));
-});
+}
 
-async function killEverything(killing: Killing): Promise<void> {
-  for (let round = 0; round < STEP_ROUNDS; round += 1) await killing.atEveryStep();
-  await killing.atRandomTimes({ name: 'landfall', main: 'services/main.ts' }, RANDOM_KILLS.landfall);
+async function killEverything(killing: Killing, { stepRounds, randomKills }: EngineRow): Promise<void> {
+  for (let round = 0; round < stepRounds; round += 1) await killing.atEveryStep();
+  await killing.atRandomTimes({ name: 'landfall', main: 'services/main.ts' }, randomKills.landfall);
   const listener = { name: 'listener', main: 'services/main.ts', env: { LANDFALL_WORKERS: '0' } };
   const worker = { name: 'worker', main: 'workers/main.ts' };
   await Promise.all([
-    killing.atRandomTimes(listener, RANDOM_KILLS.listener),
-    killing.atRandomTimes(worker, RANDOM_KILLS.worker),
-    killing.atRandomTimes(worker, RANDOM_KILLS.worker),
+    killing.atRandomTimes(listener, randomKills.listener),
+    killing.atRandomTimes(worker, randomKills.worker),
+    killing.atRandomTimes(worker, randomKills.worker),
   ]);
 }
 

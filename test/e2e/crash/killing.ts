@@ -27,12 +27,13 @@ export interface Program {
 const STEP_WITHIN_MS = 60_000;
 /** A step's kill comes at one of its first times, so many at most. */
 const MAX_NTH = 6;
-/** The longest life of a program that is killed at a random time: its start is a part of it. */
-const MAX_LIFE_MS = 3_000;
 const CRASHING_MAIN = 'test/e2e/crash/crashing-main.ts';
 
-/** `env`: of all programs that it starts. */
-export function createKilling(env: Record<string, string>): Killing {
+/**
+ * `env`: of all programs that it starts. `longestLifeMs`: of a program that is killed at a random time, its start
+ * included.
+ */
+export function createKilling(env: Record<string, string>, longestLifeMs: number): Killing {
   const kills = new Map<string, number>();
   const count = (what: string): void => void kills.set(what, (kills.get(what) ?? 0) + 1);
   const running = new Set<ChildProcess>();
@@ -64,7 +65,7 @@ export function createKilling(env: Record<string, string>): Killing {
       for (let time = 0; time < times; time += 1) {
         const child = start(main, [], own);
         const ended = endOf(child);
-        await sleep(randomInt(MAX_LIFE_MS));
+        await sleep(randomInt(longestLifeMs));
         child.kill('SIGKILL');
         const how = await ended;
         if (how !== 'SIGKILL') throw new Error(`${name} ended by itself: ${how}`);
