@@ -38,11 +38,11 @@ export async function openPassiveChannel(
 
   const stopListening = (): void => {
     clearTimeout(timer);
-    if (!server.listening) return;
     server.close();
     taken.delete(port);
   };
   const giveUp = (why: string): void => {
+    if (!server.listening) return;
     stopListening();
     reject(new Refusal(425, why));
   };
