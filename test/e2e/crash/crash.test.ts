@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'basic-ftp';
@@ -6,6 +7,7 @@ import { choosePorts } from '../../../adapters/choose.ts';
 import { readConfig } from '../../../core/config.ts';
 import { pipeline, stageNames } from '../../../core/pipeline.ts';
 import type { Queue } from '../../../core/ports/queue.ts';
+import { freePort } from '../../support/free-port.ts';
 import { startLandfall } from '../../support/landfall-process.ts';
 import { quietLog } from '../../support/quiet-log.ts';
 import { makeDataFolder, PASSWORD, startSharedClamd, USER } from '../lab.ts';
@@ -18,8 +20,9 @@ import { steps } from './steps.ts';
 
 /** Landfall is killed at every step between the last byte and the delivery, and at any other moment; nothing shows. */
 
-const PORT = 24_121;
-const PASSIVE = '24200-24299';
+/** The same in every life, so that clients find it again; another for those who run this test at the same time. */
+const PORT = await freePort();
+const FIRST_PASSIVE = 26_000 + 100 * randomInt(30);
 const SENDERS = 10;
 /** After the last crash: messages of the dead come back after 30 s, announcements of nothing are dropped after 60 s. */
 const DRAIN_MS = 240_000;
@@ -62,7 +65,7 @@ async function crash(row: EngineRow): Promise<void> {
     ...engine.env,
     LANDFALL_DATA: data.path,
     LANDFALL_FTP_PORT: String(PORT),
-    LANDFALL_FTP_PASSIVE_PORTS: PASSIVE,
+    LANDFALL_FTP_PASSIVE_PORTS: `${FIRST_PASSIVE}-${FIRST_PASSIVE + 99}`,
     LANDFALL_SCANNER: clamd.setting,
     LANDFALL_LOG: 'json',
   };
