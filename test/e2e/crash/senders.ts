@@ -5,8 +5,8 @@ import { Client, FTPError } from 'basic-ftp';
 import { PASSWORD, USER } from '../lab.ts';
 import type { Attempt, Attempts, FileToSend, Kind } from './attempts.ts';
 
-/** Replies that a partner's program would call for help about, and what it was doing. */
 export interface Senders {
+  /** Replies that a partner's program would call for help about: not that the server is gone, or is going. */
   readonly refusals: readonly string[];
   /** Resolves when everybody is through with the last file. */
   readonly done: Promise<void>;
