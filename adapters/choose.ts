@@ -52,14 +52,24 @@ const queues: Record<string, (url: string, log: Log) => Promise<Queue>> = {
 async function openRedisQueue(url: string, log: Log): Promise<Queue> {
   const [{ openBullmqQueue }, { parseRedisUrl }] = await Promise.all([
     import('./queue/bullmq/queue.ts'),
-    import('./queue/bullmq/url.ts'),
+    import('./redis/url.ts'),
   ]);
   return openBullmqQueue({ ...parseRedisUrl(url), log });
 }
 
-const fleets: Record<string, () => Fleet> = {
-  local: createLocalFleet,
+const fleets: Record<string, (url: string, log: Log) => Fleet | Promise<Fleet>> = {
+  local: () => createLocalFleet(),
+  redis: openRedisFleet,
+  rediss: openRedisFleet,
 };
+
+async function openRedisFleet(url: string, log: Log): Promise<Fleet> {
+  const [{ createRedisFleet }, { parseRedisUrl }] = await Promise.all([
+    import('./fleet/redis.ts'),
+    import('./redis/url.ts'),
+  ]);
+  return createRedisFleet({ ...parseRedisUrl(url), log });
+}
 
 /** The schemes were checked when the configuration was read. */
 const choose = <Open>(rows: Record<string, Open>, url: string): Open => rows[url.slice(0, url.indexOf(':'))]!;
@@ -79,7 +89,7 @@ export async function choosePorts(config: Config, log: Log): Promise<Ports> {
   const partners = await openPartnersFolder({ folder: config.LANDFALL_PARTNERS, log });
   const store = await choose(stores, config.LANDFALL_STORE)(config.LANDFALL_STORE, log);
   const queue = await choose(queues, config.LANDFALL_QUEUE)(config.LANDFALL_QUEUE, log);
-  const fleet = choose(fleets, config.LANDFALL_FLEET)();
+  const fleet = await choose(fleets, config.LANDFALL_FLEET)(config.LANDFALL_FLEET, log);
   return {
     store,
     queue,

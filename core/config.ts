@@ -54,7 +54,11 @@ export const settings = {
     url('sqlite', 'redis', 'rediss', 'sqs'),
     'queue; or redis://HOST:PORT, or sqs:PREFIX',
   ),
-  LANDFALL_FLEET: setting('local:', url('local'), 'what listeners share: sessions and failed logins'),
+  LANDFALL_FLEET: setting(
+    'local:',
+    url('local', 'redis', 'rediss'),
+    'what listeners share, sessions and failed logins; or redis://HOST:PORT',
+  ),
   LANDFALL_PARTNERS: setting('$LANDFALL_DATA/partners', text, 'folder of partner files, <name>.yaml each'),
   LANDFALL_SCANNER: setting(
     'clamd:own',

@@ -12,7 +12,7 @@ import {
   vi,
 } from 'vitest';
 import { openBullmqQueue } from '../../adapters/queue/bullmq/queue.ts';
-import { parseRedisUrl } from '../../adapters/queue/bullmq/url.ts';
+import { parseRedisUrl } from '../../adapters/redis/url.ts';
 import { Fault } from '../../core/fault.ts';
 import type { Queue } from '../../core/ports/queue.ts';
 import { freePort } from '../support/free-port.ts';

@@ -1,7 +1,7 @@
 import { openBullmqQueue } from '../../adapters/queue/bullmq/queue.ts';
-import { parseRedisUrl } from '../../adapters/queue/bullmq/url.ts';
 import { openSqsQueue } from '../../adapters/queue/sqs/queue.ts';
 import { parseSqsUrl } from '../../adapters/queue/sqs/url.ts';
+import { parseRedisUrl } from '../../adapters/redis/url.ts';
 import type { Queue } from '../../core/ports/queue.ts';
 import { quietLog } from './quiet-log.ts';
 

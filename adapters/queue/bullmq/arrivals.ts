@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { connectBlocking } from './connection.ts';
+import { connectBlocking } from '../../redis/connection.ts';
 
 /** Wakes receivers that wait for messages of one queue. */
 export interface Arrivals {

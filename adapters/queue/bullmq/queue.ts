@@ -2,13 +2,13 @@ import { Fault } from '../../../core/fault.ts';
 import { bodyBytes } from '../../../core/message-body.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { DeadLetter, Queue } from '../../../core/ports/queue.ts';
+import { connect } from '../../redis/connection.ts';
+import type { RedisPlace } from '../../redis/url.ts';
 import { type Arrivals, createArrivals } from './arrivals.ts';
-import { connect } from './connection.ts';
 import { createDelivery } from './delivery.ts';
 import { checkDurability } from './durability.ts';
 import { type Jobs, type MessageJob, openJobs, RECOVER_MS, type Taken } from './jobs.ts';
 import { redisFault } from './redis-fault.ts';
-import type { RedisPlace } from './url.ts';
 
 /** Dead letters that one answer lists, and those that are put back between two looks. */
 const MAX_LISTED = 1_000;

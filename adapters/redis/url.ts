@@ -1,6 +1,6 @@
-import { Fault } from '../../../core/fault.ts';
+import { Fault } from '../../core/fault.ts';
 
-/** Where the queues are, as their URL says it. */
+/** Where a Redis is, and what of it is ours, as its URL says it. */
 export interface RedisPlace {
   readonly host: string;
   readonly port: number;
@@ -41,4 +41,4 @@ export function parseRedisUrl(text: string): RedisPlace {
   };
 }
 
-const wrong = (why: string): Fault => new Fault('bad-argument', `${why}: the queue is given as ${SHAPE}`);
+const wrong = (why: string): Fault => new Fault('bad-argument', `${why}: Redis is given as ${SHAPE}`);

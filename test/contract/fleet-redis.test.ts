@@ -1,0 +1,213 @@
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { createRedisFleet } from '../../adapters/fleet/redis.ts';
+import { parseRedisUrl } from '../../adapters/redis/url.ts';
+import type { Fleet } from '../../core/ports/fleet.ts';
+import { freePort } from '../support/free-port.ts';
+import { killWhenItSpeaks } from '../support/kill-holder.ts';
+import { quietLog } from '../support/quiet-log.ts';
+import { type RedisServer, startRedis } from '../support/redis-server.ts';
+import { fleetContract } from './fleet-contract.ts';
+
+let shared: RedisServer;
+beforeAll(async () => {
+  shared = await startRedis();
+});
+afterAll(() => shared.remove());
+
+const fleets: Fleet[] = [];
+afterEach(async () => {
+  for (const fleet of fleets.splice(0)) await fleet.close();
+});
+
+/** One listener, with what it has said in the log. */
+function listenerAt(url: string) {
+  const said: string[] = [];
+  const say = (_fields: object, message: string) => void said.push(message);
+  const fleet = createRedisFleet({ ...parseRedisUrl(url), log: { ...quietLog, info: say, error: say } });
+  fleets.push(fleet);
+  return { ...fleet, said };
+}
+const newUrl = () => `${shared.url}?prefix=${randomUUID()}`;
+const who = { user: 'u', address: 'a' };
+const one = { total: 1 };
+const two = { total: 2 };
+const full = { code: 'limit-reached' };
+/** Whether a session comes in, which then goes again. */
+const hasRoom = async (fleet: Fleet, limits: object, address = 'a'): Promise<boolean> => {
+  try {
+    await (await fleet.enter({ address }, limits))();
+    return true;
+  } catch (thrown) {
+    expect(thrown).toMatchObject(full);
+    return false;
+  }
+};
+
+fleetContract('redis', async () => createRedisFleet({ ...parseRedisUrl(newUrl()), log: quietLog }));
+
+describe('two listeners', () => {
+  test.each([
+    ['in all', { address: 'a' }, { total: 2 }],
+    ['from one address', { address: 'a' }, { perAddress: 2 }],
+    ['of one partner', { partner: 'p' }, { perPartner: 2 }],
+  ])('share the limit of sessions %s', async (_which, key, limits) => {
+    const url = newUrl();
+    const [first, second] = [listenerAt(url), listenerAt(url)];
+    const leave = await first.enter(key, limits);
+    await second.enter(key, limits);
+    await expect(first.enter(key, limits)).rejects.toMatchObject(full);
+    await expect(second.enter(key, limits)).rejects.toMatchObject(full);
+    await leave();
+    await second.enter(key, limits);
+    await expect(first.enter(key, limits)).rejects.toMatchObject(full);
+  });
+
+  test('let as many in at once as there is room, together', async () => {
+    const url = newUrl();
+    const listeners = [listenerAt(url), listenerAt(url)];
+    const all = listeners.flatMap((listener) =>
+      Array.from({ length: 50 }, () => listener.enter({ address: 'a' }, { total: 7 })),
+    );
+    expect((await Promise.allSettled(all)).filter(({ status }) => status === 'fulfilled')).toHaveLength(7);
+  });
+
+  test('know the failed logins at each other, and what a success forgets', async () => {
+    const url = newUrl();
+    const [first, second] = [listenerAt(url), listenerAt(url)];
+    for (let count = 0; count < 5; count += 1) await first.loginFailed(who, true);
+    const delay = await second.loginDelayMs(who);
+    expect(delay).toBeGreaterThan(3_000);
+    expect(delay).toBeLessThanOrEqual(4_000);
+    await second.loginFailed(who, false);
+    expect(await first.loginDelayMs(who)).toBe(0);
+  });
+
+  test('with other prefixes know nothing of each other', async () => {
+    const [first, second] = [listenerAt(newUrl()), listenerAt(newUrl())];
+    await first.enter(who, one);
+    expect(await hasRoom(second, one)).toBe(true);
+  });
+
+  test('one that stops takes its sessions with it', async () => {
+    const url = newUrl();
+    const [first, second] = [listenerAt(url), listenerAt(url)];
+    await first.enter(who, one);
+    expect(await hasRoom(second, one)).toBe(false);
+    await first.close();
+    expect(await hasRoom(second, one)).toBe(true);
+  });
+
+  test("a killed one's sessions are forgotten, a living one's never", async () => {
+    const url = newUrl();
+    const [first, second] = [listenerAt(url), listenerAt(url)];
+    await first.enter(who, {});
+    await killWhenItSpeaks('fleet-holder-process.ts', [url, 'a']);
+    expect(await hasRoom(second, two)).toBe(false);
+    await vi.waitUntil(() => hasRoom(second, two), { timeout: 20_000, interval: 200 });
+    expect(await hasRoom(second, one)).toBe(false);
+  });
+});
+
+test('Redis remembers a bounded number of failures, and nothing after the last listener', async () => {
+  const url = newUrl();
+  const listener = listenerAt(url);
+  const fail = async (address: string, times: number) => {
+    for (let count = 0; count < times; count += 1) await listener.loginFailed({ user: 'u', address }, true);
+  };
+  await fail('first', 5);
+  for (let batch = 0; batch < 20; batch += 1) {
+    await Promise.all(Array.from({ length: 1_000 }, (_, index) => fail(`${batch}.${index}`, 1)));
+  }
+  expect(await listener.loginDelayMs({ user: 'u', address: 'first' })).toBe(0);
+  await listener.enter(who, {});
+
+  const redis = new Redis(shared.url);
+  onTestFinished(() => redis.disconnect());
+  const { prefix } = parseRedisUrl(url);
+  const keys = await redis.keys(`${prefix}:*`);
+  expect(keys).toHaveLength(6);
+  expect(await redis.hlen(`${prefix}:fleet:failures:user`)).toBe(20_000);
+  expect(await redis.zcard(`${prefix}:fleet:failures:address:last`)).toBe(20_000);
+  for (const key of keys) expect(await redis.pttl(key)).toBeGreaterThan(0);
+});
+
+describe('a Redis that goes away', () => {
+  /** One that has forgotten everything when it comes back. */
+  const startForgetful = async (): Promise<RedisServer> => {
+    const server = await startRedis(['--appendonly', 'no']);
+    onTestFinished(server.remove);
+    return server;
+  };
+
+  test('killed: each goes on alone and says so once; back: they share again what they have', async () => {
+    const server = await startForgetful();
+    const [first, second] = [listenerAt(server.url), listenerAt(server.url)];
+    const leave = await first.enter(who, two);
+    await second.enter(who, two);
+    await server.kill();
+
+    expect(await hasRoom(first, one)).toBe(false);
+    await first.enter(who, two);
+    await second.enter(who, two);
+    await leave();
+    for (let count = 0; count < 5; count += 1) await first.loginFailed(who, true);
+    expect(await first.loginDelayMs(who)).toBeGreaterThan(3_000);
+    await second.loginFailed(who, false);
+    const alone = expect.stringMatching(/counts sessions alone/);
+    await vi.waitUntil(() => second.said.length > 0);
+    expect([first.said, second.said]).toEqual([[alone], [alone]]);
+
+    await server.start();
+    const back = expect.stringMatching(/answers again/);
+    await vi.waitUntil(() => first.said.length + second.said.length > 3, { timeout: 20_000 });
+    expect([first.said, second.said]).toEqual([
+      [alone, back],
+      [alone, back],
+    ]);
+    // One session of the first and two of the second.
+    expect(await hasRoom(first, { total: 3 })).toBe(false);
+    expect(await hasRoom(second, { total: 4 })).toBe(true);
+  });
+
+  test('silent: the first waits for it, a little, and those after it not at all', async () => {
+    const server = await startForgetful();
+    const listener = listenerAt(server.url);
+    await listener.enter(who, {});
+    server.process.kill('SIGSTOP');
+    const started = performance.now();
+    await Promise.all(Array.from({ length: 20 }, () => listener.enter(who, {})));
+    expect(performance.now() - started).toBeLessThan(5_000);
+    const afterwards = performance.now();
+    for (let count = 0; count < 50; count += 1) await listener.enter(who, {});
+    await listener.loginDelayMs(who);
+    expect(performance.now() - afterwards).toBeLessThan(500);
+    server.process.kill('SIGCONT');
+    await vi.waitUntil(() => listener.said.length > 1, { timeout: 20_000 });
+    const other = listenerAt(server.url);
+    expect(await hasRoom(other, { total: 71 })).toBe(false);
+    expect(await hasRoom(other, { total: 72 })).toBe(true);
+  });
+
+  test('never there: alone from the start, said once', async () => {
+    const port = await freePort();
+    const listener = listenerAt(`redis://127.0.0.1:${port}`);
+    await listener.enter(who, one);
+    expect(await hasRoom(listener, one)).toBe(false);
+    expect(listener.said).toHaveLength(1);
+    await listener.close();
+    expect(listener.said).toHaveLength(1);
+  });
+
+  test('loses its memory without a word: what counts is there again soon', async () => {
+    const url = newUrl();
+    const [first, second] = [listenerAt(url), listenerAt(url)];
+    await first.enter(who, one);
+    const redis = new Redis(shared.url);
+    onTestFinished(() => redis.disconnect());
+    await redis.del(await redis.keys(`${parseRedisUrl(url).prefix}:*`));
+    await vi.waitUntil(async () => !(await hasRoom(second, one)), { timeout: 10_000, interval: 100 });
+    expect(first.said).toEqual([]);
+  });
+});
