@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openSqliteQueue } from '../../adapters/queue/sqlite/queue.ts';
@@ -78,12 +78,12 @@ export async function startLandfall(folder: string, { name, env }: Kind): Promis
     async settled() {
       while (hasWorkers && (await isBusy())) await sleep(LOOK_MS);
     },
-    async forget() {
+    async forgetLarge() {
       // No command frees the space at once: what is removed stays for the pipeline.
-      await rm(`${data}/store/blobs`, { recursive: true });
-      await rm(`${data}/store/objects/files/bench/in`, { recursive: true });
-      await mkdir(`${data}/store/blobs`);
-      await mkdir(`${data}/store/objects/files/bench/in`);
+      const name = `${data}/store/objects/files/bench/in/large`;
+      const blob = await realpath(name).catch(() => undefined);
+      if (blob !== undefined) await rm(blob);
+      await rm(name, { force: true });
     },
     async stop() {
       await queue.close();

@@ -91,11 +91,11 @@ try {
     for (const [row, measure] of wanted.entries()) {
       for (let turn = 0; turn < servers.length; turn += 1) {
         const index = (turn + round + 1) % servers.length;
-        const figures = await take(measure, servers[index]!, sizes, folder);
+        const figures = await take(measure, servers[index]!, sizes, round, folder);
         if (round >= 0) taken[row]![index]!.push(figures);
       }
     }
-    for (const server of servers) await server.forget();
+    for (const server of servers) await server.forgetLarge();
   }
 
   const columns = servers.slice(1).flatMap(({ name }) => [name, 'ratio']);

@@ -22,7 +22,7 @@ export interface Measure {
   /** Whether it leaves bytes that are worth nothing before they are on the disk. */
   readonly writes: boolean;
   /** Answers the seconds that the client saw. */
-  readonly run: (server: Server, sizes: Sizes) => Promise<number>;
+  readonly run: (server: Server, sizes: Sizes, round: number) => Promise<number>;
 }
 
 /** curl, for large files. */
@@ -35,17 +35,24 @@ async function curl({ port, user, password }: Server, ...args: string[]): Promis
 }
 
 /** Python's ftplib, for many small ones. */
-async function python(server: Server, action: string, count: number, connections: number): Promise<number> {
+async function python(
+  server: Server,
+  action: string,
+  count: number,
+  connections: number,
+  prefix: string,
+): Promise<number> {
   const { port, user, password } = server;
   const script = join(import.meta.dirname, 'small_files.py');
-  const args = [action, port, user, password, count, connections, SMALL_BYTES].map(String);
+  const args = [action, port, user, password, count, connections, SMALL_BYTES, prefix].map(String);
   return Number(await runProgram('python3', [script, ...args]));
 }
 
 const smallFiles =
   (action: 'put' | 'get', connections: number): Measure['run'] =>
-  (server, { smallFiles: count }) =>
-    python(server, action, count, connections);
+  (server, { smallFiles: count }, round) =>
+    // Names that are new in every round: that is what partners send.
+    python(server, action, count, connections, `${connections}-${round}`);
 
 const MIB_UNIT = { unit: 'MiB/s', amount: ({ largeBytes }: Sizes) => largeBytes / MIB };
 const FILES_UNIT = { unit: 'files/s', amount: ({ smallFiles: count }: Sizes) => count };
@@ -73,7 +80,7 @@ export const measures: readonly Measure[] = [
     unit: 'logins/s',
     amount: ({ logins }) => logins,
     writes: false,
-    run: (server, { logins }) => python(server, 'login', logins, 1),
+    run: (server, { logins }) => python(server, 'login', logins, 1, ''),
   },
 ];
 
@@ -85,11 +92,17 @@ export interface Taken {
   readonly cpuSeconds: number;
 }
 
-export async function take(measure: Measure, server: Server, sizes: Sizes, folder: string): Promise<Taken> {
+export async function take(
+  measure: Measure,
+  server: Server,
+  sizes: Sizes,
+  round: number,
+  folder: string,
+): Promise<Taken> {
   // What others have written goes to the disk before the clock runs.
   await syncFileSystem(folder);
   const cpuBefore = await settledCpuSeconds(server.pid);
-  const seconds = await measure.run(server, sizes);
+  const seconds = await measure.run(server, sizes, round);
   const ended = performance.now();
   await syncFileSystem(folder);
   const syncSeconds = (performance.now() - ended) / 1000;

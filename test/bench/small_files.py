@@ -1,6 +1,6 @@
 """Moves many small files by FTP and prints the seconds it took, logins left out where they are not what is measured.
 
-Usage: small_files.py put|get|login PORT USER PASSWORD COUNT CONNECTIONS BYTES
+Usage: small_files.py put|get|login PORT USER PASSWORD COUNT CONNECTIONS BYTES PREFIX
 """
 
 import ftplib
@@ -11,15 +11,15 @@ import sys
 import time
 
 
-def put(ftp, number, size):
-    ftp.storbinary(f"STOR in/small-{number}", io.BytesIO(os.urandom(size)))
+def put(ftp, path, size):
+    ftp.storbinary(f"STOR {path}", io.BytesIO(os.urandom(size)))
 
 
-def get(ftp, number, size):
+def get(ftp, path, size):
     received = io.BytesIO()
-    ftp.retrbinary(f"RETR in/small-{number}", received.write)
+    ftp.retrbinary(f"RETR {path}", received.write)
     if len(received.getvalue()) != size:
-        raise SystemExit(f"small-{number} has {len(received.getvalue())} bytes")
+        raise SystemExit(f"{path} has {len(received.getvalue())} bytes")
 
 
 def log_in(port, user, password):
@@ -29,22 +29,22 @@ def log_in(port, user, password):
     return ftp
 
 
-def move(action, port, user, password, numbers, size, barrier):
+def move(action, port, user, password, paths, size, barrier):
     ftp = log_in(port, user, password)
     barrier.wait()
-    for number in numbers:
-        action(ftp, number, size)
+    for path in paths:
+        action(ftp, path, size)
     barrier.wait()
     ftp.quit()
 
 
-def time_moves(action, port, user, password, count, connections, size):
+def time_moves(action, port, user, password, count, connections, size, prefix):
     """Processes, not threads: one interpreter would be slower than what it measures."""
     barrier = multiprocessing.Barrier(connections + 1)
     children = []
     for first in range(connections):
-        numbers = range(first, count, connections)
-        arguments = (action, port, user, password, numbers, size, barrier)
+        paths = [f"in/{prefix}-{number}" for number in range(first, count, connections)]
+        arguments = (action, port, user, password, paths, size, barrier)
         children.append(multiprocessing.Process(target=move, args=arguments, daemon=True))
     for child in children:
         child.start()
@@ -65,12 +65,12 @@ def time_logins(port, user, password, count):
 
 
 def main():
-    name, port, user, password, count, connections, size = sys.argv[1:]
+    name, port, user, password, count, connections, size, prefix = sys.argv[1:]
     if name == "login":
         print(time_logins(int(port), user, password, int(count)))
     else:
         action = {"put": put, "get": get}[name]
-        print(time_moves(action, int(port), user, password, int(count), int(connections), int(size)))
+        print(time_moves(action, int(port), user, password, int(count), int(connections), int(size), prefix))
 
 
 main()

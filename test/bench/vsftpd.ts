@@ -55,10 +55,7 @@ export async function startVsftpd(folder: string): Promise<Server> {
     user: 'anonymous',
     password: 'bench@example.com',
     settled: async () => undefined,
-    async forget() {
-      await rm(`${root}/in`, { recursive: true });
-      await mkdir(`${root}/in`);
-    },
+    forgetLarge: () => rm(`${root}/in/large`, { force: true }),
     async stop() {
       child.kill('SIGTERM');
       await exited;
