@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Config } from '../core/config.ts';
+import { type Config, ConfigError } from '../core/config.ts';
 import { Fault } from '../core/fault.ts';
 import { createLedger, type Ledger } from '../core/ledger.ts';
 import type { TargetSpec } from '../core/partner.ts';
@@ -13,6 +13,7 @@ import type { Target } from '../core/ports/target.ts';
 import { createLocalFleet } from './fleet/local.ts';
 import { openPartnersFolder } from './partners/folder.ts';
 import { openSqliteQueue } from './queue/sqlite/queue.ts';
+import type { SqsQueue } from './queue/sqs/queue.ts';
 import { createClamdScanner } from './scanner/clamd.ts';
 import { startOwnClamd } from './scanner/own-clamd.ts';
 import { openDiskStore } from './store/disk/store.ts';
@@ -38,16 +39,18 @@ const stores: Record<string, (url: string, log: Log) => Promise<Store>> = {
 
 const queues: Record<string, (url: string, log: Log) => Promise<Queue>> = {
   sqlite: (url) => openSqliteQueue({ file: pathIn(url) }),
-  sqs: async (url) => {
-    const [{ openSqsQueue }, { parseSqsUrl }] = await Promise.all([
-      import('./queue/sqs/queue.ts'),
-      import('./queue/sqs/url.ts'),
-    ]);
-    return openSqsQueue(parseSqsUrl(url));
-  },
+  sqs: openSqs,
   redis: openRedisQueue,
   rediss: openRedisQueue,
 };
+
+async function openSqs(url: string): Promise<SqsQueue> {
+  const [{ openSqsQueue }, { parseSqsUrl }] = await Promise.all([
+    import('./queue/sqs/queue.ts'),
+    import('./queue/sqs/url.ts'),
+  ]);
+  return openSqsQueue(parseSqsUrl(url));
+}
 
 async function openRedisQueue(url: string, log: Log): Promise<Queue> {
   const [{ openBullmqQueue }, { parseRedisUrl }] = await Promise.all([
@@ -85,10 +88,26 @@ export interface Ports {
   close(): Promise<void>;
 }
 
-export async function choosePorts(config: Config, log: Log): Promise<Ports> {
+export const choosePorts = (config: Config, log: Log): Promise<Ports> =>
+  openPorts(config, log, () => choose(queues, config.LANDFALL_QUEUE)(config.LANDFALL_QUEUE, log));
+
+/** On AWS Lambda messages are received by Lambda; `adopt` takes them over. */
+export interface LambdaPorts extends Ports {
+  readonly adopt: SqsQueue['adopt'];
+}
+
+export async function chooseLambdaPorts(config: Config, log: Log): Promise<LambdaPorts> {
+  const url = config.LANDFALL_QUEUE;
+  if (!url.startsWith('sqs:'))
+    throw new ConfigError([`LANDFALL_QUEUE: must start with sqs: on Lambda (it is "${url}")`]);
+  const queue = await openSqs(url);
+  return { ...(await openPorts(config, log, async () => queue)), adopt: queue.adopt };
+}
+
+async function openPorts(config: Config, log: Log, openQueue: () => Promise<Queue>): Promise<Ports> {
   const partners = await openPartnersFolder({ folder: config.LANDFALL_PARTNERS, log });
   const store = await choose(stores, config.LANDFALL_STORE)(config.LANDFALL_STORE, log);
-  const queue = await choose(queues, config.LANDFALL_QUEUE)(config.LANDFALL_QUEUE, log);
+  const queue = await openQueue();
   const fleet = await choose(fleets, config.LANDFALL_FLEET)(config.LANDFALL_FLEET, log);
   return {
     store,

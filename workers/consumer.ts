@@ -3,7 +3,7 @@ import type { StageName } from '../core/event.ts';
 import { Fault } from '../core/fault.ts';
 import { pipeline, stageNames } from '../core/pipeline.ts';
 import type { StagePorts, Stages } from '../core/stage.ts';
-import { handleDelivery, type StageHost } from './handle-delivery.ts';
+import { handleDelivery, type StageHost, VISIBILITY_MS } from './handle-delivery.ts';
 import { createOutage, type Outage } from './outage.ts';
 import { createSlots } from './slots.ts';
 
@@ -25,11 +25,6 @@ export interface Consumer {
   readonly done: Promise<void>;
 }
 
-/**
- * Short, and extended at each third while a stage works: what a killed process had in hand is done by another soon,
- * however long the stage may take.
- */
-const VISIBILITY_MS = 30_000;
 /** Milliseconds of one long poll. */
 const RECEIVE_WAIT_MS = 20_000;
 /** Milliseconds before a receive that failed is tried again; doubles up to the last. */
@@ -63,7 +58,9 @@ async function consumeStage(
   running: Set<AbortController>,
 ): Promise<void> {
   const slots = createSlots(concurrency);
-  const host: StageHost = { stage, stages, ports, slots, outage, visibilityMs, stop, running, early: 0 };
+  // An early message waits until its object is there, or is known not to come.
+  const waits = { visibilityMs, earlyWaitMs: Number.POSITIVE_INFINITY, early: 0 };
+  const host: StageHost = { stage, stages, ports, slots, outage, stop, running, ...waits };
   const handled = new Set<Promise<void>>();
   let backoffMs = FIRST_BACKOFF_MS;
 

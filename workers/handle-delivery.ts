@@ -21,10 +21,16 @@ export interface StageHost {
   readonly stop: AbortSignal;
   /** What runs now; aborted with `cancelled` when the time to stop is over. */
   readonly running: Set<AbortController>;
-  /** Messages that wait here for their object. */
+  /** Messages that wait here for their object, and for how many milliseconds each may. */
   early: number;
+  readonly earlyWaitMs: number;
 }
 
+/**
+ * Milliseconds; short, and extended at each third while a stage works: what a killed process had in hand is done by
+ * another soon, however long the stage may take.
+ */
+export const VISIBILITY_MS = 30_000;
 /**
  * Messages of a stage that wait in this process for their object to be published. They hold no slot, and the wait is
  * part of their attempt, so that being early uses up no retries. Beyond this many, they are retried like any other.
@@ -102,7 +108,8 @@ async function runWhenPublished(message: Message, host: StageHost) {
       return await runInSlot(message, host);
     } catch (thrown) {
       const isEarly = thrown instanceof Fault && thrown.code === 'not-yet';
-      if (!isEarly || host.early >= MAX_EARLY) throw thrown;
+      const isOver = performance.now() - started >= host.earlyWaitMs;
+      if (!isEarly || isOver || host.early >= MAX_EARLY) throw thrown;
     }
     host.early += 1;
     const waitMs = Math.max(PUBLISH_RETRY_MS, (performance.now() - started) * EARLY_BACKOFF);

@@ -1,7 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BatchResultErrorEntry, SQS } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -16,6 +13,7 @@ import { pipeline } from '../../core/pipeline.ts';
 import type { Queue } from '../../core/ports/queue.ts';
 import { freePort } from '../support/free-port.ts';
 import { killHolder } from '../support/kill-holder.ts';
+import { type SqsServer, startSqs } from '../support/sqs-server.ts';
 import { queueContract } from './queue-contract.ts';
 
 /** Another server than the tests' own, as in `LANDFALL_TEST_SQS='sqs:test?region=eu-central-1'`. */
@@ -25,36 +23,18 @@ const LONG = 120_000;
 const HOUR = 3_600_000;
 const VALIDATE = pipeline.validate.queue;
 
-async function startServer(port = 0): Promise<{ process: ChildProcess; endpoint: string }> {
-  const file = join(import.meta.dirname, '..', 'support', 'fauxqs-process.ts');
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', file, String(port)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const [line] = await once(child.stdout!, 'data');
-  return { process: child, endpoint: String(line).trim() };
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  const gone = once(child, 'exit');
-  child.kill('SIGKILL');
-  await gone;
-}
-
-let server: ChildProcess | undefined;
+let server: SqsServer | undefined;
 let url: string;
 beforeAll(async () => {
   if (elsewhere) {
     url = elsewhere;
     return;
   }
-  process.env.AWS_ACCESS_KEY_ID ??= 'test';
-  process.env.AWS_SECRET_ACCESS_KEY ??= 'test';
-  const started = await startServer();
-  server = started.process;
-  url = `sqs:test?endpoint=${started.endpoint}`;
+  server = await startSqs();
+  url = `sqs:test?endpoint=${server.endpoint}`;
 });
 afterAll(async () => {
-  if (server) await kill(server);
+  await server?.kill();
 });
 
 /** A place of its own within the server: queues that nobody else has. */
@@ -220,24 +200,24 @@ describe('one queue on SQS', () => {
 describe.skipIf(elsewhere !== undefined)('a server that goes away', () => {
   test('is queue-down within the limits, and works again when it is back', async () => {
     const port = await freePort();
-    const first = await startServer(port);
+    const first = await startSqs(port);
     const place = { prefix: 'gone', create: true, groups: false, endpoint: first.endpoint };
     const queue = await openSqsQueue(place);
     const waiting = queue.receive(VALIDATE, { max: 1, waitMs: LONG, visibilityMs: LONG }, never);
-    await kill(first.process);
+    await first.kill();
     await expect(waiting).rejects.toMatchObject({ code: 'queue-down' });
     await expect(queue.send(VALIDATE, [{ body: 'x' }])).rejects.toMatchObject({ code: 'queue-down' });
     await expect(queue.depth(VALIDATE)).rejects.toMatchObject({ code: 'queue-down' });
     await expect(openSqsQueue(place)).rejects.toMatchObject({ code: 'queue-down' });
 
-    const second = await startServer(port);
+    const second = await startSqs(port);
     // Its memory went with it.
     await (await openSqsQueue(place)).close();
     await queue.send(VALIDATE, [{ body: 'back' }]);
     const [delivery] = await queue.receive(VALIDATE, { max: 1, waitMs: LONG, visibilityMs: LONG }, never);
     expect(delivery!.body).toBe('back');
     await queue.close();
-    await kill(second.process);
+    await second.kill();
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Delivery } from '../../../core/ports/queue.ts';
-import type { Received } from './message.ts';
+import type { Received, Sending } from './message.ts';
 import type { RemoteQueue } from './remote-queue.ts';
 import { earlyReceives } from './times.ts';
 
@@ -14,14 +14,25 @@ const BURIAL_MS = 60_000;
 /** Characters of a reason that are kept. */
 const MAX_REASON = 4_096;
 
+/** Not counted: when it was received too early, and hidden again. */
+export const attemptOf = ({ count, sentAt, attributes }: Received): number =>
+  Math.max(1, count - earlyReceives(sentAt.getTime(), Number(attributes.notBefore ?? 0)));
+
+export const deadLetter = (message: Received, reason: string): Sending => ({
+  body: message.body,
+  group: message.group,
+  attributes: {
+    reason: reason.slice(0, MAX_REASON).toWellFormed(),
+    attempt: String(attemptOf(message)),
+  },
+});
+
 /**
  * The message in this consumer's hands. SQS may still take an old receipt handle when nobody has received the
  * message since: this clock decides when the visibility timeout is over.
  */
 export function createDelivery({ main, dead }: Pair, message: Received, visibilityMs: number): Delivery {
-  const { id, body, sentAt, count, group, attributes } = message;
-  const notBefore = Number(attributes.notBefore ?? 0);
-  const attempt = Math.max(1, count - earlyReceives(sentAt.getTime(), notBefore));
+  const { id, body, sentAt } = message;
   let heldUntil = message.receivedAt + visibilityMs;
   const isHeld = (): boolean => performance.now() < heldUntil;
 
@@ -36,7 +47,7 @@ export function createDelivery({ main, dead }: Pair, message: Received, visibili
   return {
     id,
     body,
-    attempt,
+    attempt: attemptOf(message),
     sentAt,
     async ack() {
       if (isHeld()) await main.remove(message);
@@ -51,8 +62,7 @@ export function createDelivery({ main, dead }: Pair, message: Received, visibili
      */
     async bury(reason) {
       if (!(await hold(BURIAL_MS))) return;
-      const kept = reason.slice(0, MAX_REASON).toWellFormed();
-      await dead.send({ body, group, attributes: { reason: kept, attempt: String(attempt) } });
+      await dead.send(deadLetter(message, reason));
       await main.remove(message);
     },
     async extend(ms) {

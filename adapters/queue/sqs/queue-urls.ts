@@ -22,7 +22,7 @@ const RETENTION_S = 14 * 24 * 60 * 60;
 export async function findQueues(requests: Requests, place: SqsPlace): Promise<Map<string, QueueUrls>> {
   const names = Object.values(pipeline).map(({ queue }) => queue);
   const found = names.map(async (name) => {
-    const full = place.prefix === '' ? name : `${place.prefix}-${name}`;
+    const full = fullName(name, place);
     const [url, deadUrl] = await Promise.all([
       findQueue(requests, full, place.create),
       findQueue(requests, `${full}-dead`, place.create),
@@ -31,6 +31,10 @@ export async function findQueues(requests: Requests, place: SqsPlace): Promise<M
   });
   return new Map(await Promise.all(found));
 }
+
+/** SQS's name for a queue of the pipeline. */
+export const fullName = (name: string, { prefix }: Pick<SqsPlace, 'prefix'>): string =>
+  prefix === '' ? name : `${prefix}-${name}`;
 
 async function findQueue({ ask }: Requests, QueueName: string, create: boolean): Promise<string> {
   try {

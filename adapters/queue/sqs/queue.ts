@@ -1,14 +1,24 @@
 import { Fault } from '../../../core/fault.ts';
 import { bodyBytes } from '../../../core/message-body.ts';
 import type { Queue } from '../../../core/ports/queue.ts';
+import { type AdoptedDelivery, adopt, type EventRecord, fromRecord, queueNameIn } from './adopted.ts';
 import { listDeadLetters, redriveDeadLetters } from './dead-letters.ts';
 import { createDelivery, type Pair } from './delivery.ts';
 import type { Received } from './message.ts';
 import { createPolls, type Polls } from './polls.ts';
-import { findQueues } from './queue-urls.ts';
+import { findQueues, fullName } from './queue-urls.ts';
 import { createRemoteQueue } from './remote-queue.ts';
 import { createRequests } from './requests.ts';
 import type { SqsPlace } from './url.ts';
+
+/** The queues, also for messages that somebody else has received. */
+export interface SqsQueue extends Queue {
+  /**
+   * The messages of an event of Lambda as deliveries. Those that were received before their time are hidden again and
+   * left out. Throws `bad-argument` for a message of a queue that is not in the pipeline.
+   */
+  adopt(records: readonly EventRecord[]): Promise<AdoptedDelivery[]>;
+}
 
 /** One queue of the pipeline. */
 interface Lane extends Pair {
@@ -23,7 +33,7 @@ interface Lane extends Pair {
  * queue's own retention, a message is gone. Throws `queue-down`, and `bad-argument` for a queue that is not in the
  * pipeline.
  */
-export async function openSqsQueue(place: SqsPlace): Promise<Queue> {
+export async function openSqsQueue(place: SqsPlace): Promise<SqsQueue> {
   const requests = createRequests(place);
   const lanes = new Map<string, Lane>();
   let closed = false;
@@ -73,6 +83,16 @@ export async function openSqsQueue(place: SqsPlace): Promise<Queue> {
         if (performance.now() >= until) break;
       }
       return [];
+    },
+
+    async adopt(records) {
+      const adopted = [...Map.groupBy(records, queueNameIn)].map(async ([fullQueueName, own]) => {
+        const queue = [...lanes.keys()].find((name) => fullName(name, place) === fullQueueName);
+        const lane = laneOf(queue ?? fullQueueName);
+        const due = await dueOf(lane, own.map(fromRecord));
+        return due.map((message) => adopt(queue!, lane, message));
+      });
+      return (await Promise.all(adopted)).flat();
     },
 
     deadLetters: async (queue) => listDeadLetters(laneOf(queue)),
