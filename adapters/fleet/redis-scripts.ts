@@ -48,7 +48,7 @@ ${RENEW}`;
 
 const NOW = `
 local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
+local now = time[1] * 1000 + time[2] / 1000`;
 
 /**
  * KEYS: by twos a hash of how many failures and a sorted set of when the last one was, by Redis's clock.

@@ -29,6 +29,14 @@ export interface RedisFleetOptions extends RedisPlace {
  */
 export function createRedisFleet({ log, ...place }: RedisFleetOptions): Fleet {
   const redis = connect(place, PATIENCE);
+  /** A call that the connection has failed says nothing of why. */
+  let lostBy: unknown;
+  redis.on('error', (error) => {
+    lostBy = error;
+  });
+  redis.on('ready', () => {
+    lostBy = undefined;
+  });
   const name = randomUUID();
   const prefix = `${place.prefix}:fleet`;
   const sessionKeys = [`${prefix}:listeners`, `${prefix}:sessions:${name}`];
@@ -59,7 +67,10 @@ export function createRedisFleet({ log, ...place }: RedisFleetOptions): Fleet {
   const beAlone = (thrown: unknown): void => {
     if (closed || aloneSince !== undefined) return;
     aloneSince = performance.now();
-    log.error({ cause: thrown }, "the fleet's Redis does not answer: this listener counts sessions alone");
+    log.error(
+      { cause: lostBy ?? thrown },
+      "the fleet's Redis does not answer: this listener counts sessions alone",
+    );
   };
 
   /** Writes that carry this listener's numbers go one after another. */

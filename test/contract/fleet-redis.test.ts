@@ -120,6 +120,7 @@ test('Redis remembers a bounded number of failures, and nothing after the last l
   for (let batch = 0; batch < 20; batch += 1) {
     await Promise.all(Array.from({ length: 1_000 }, (_, index) => fail(`${batch}.${index}`, 1)));
   }
+  expect(listener.said).toEqual([]);
   expect(await listener.loginDelayMs({ user: 'u', address: 'first' })).toBe(0);
   await listener.enter(who, {});
 
