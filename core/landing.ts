@@ -24,11 +24,12 @@ export interface Landing {
   write(chunk: Uint8Array): Promise<void>;
   /**
    * Durable, announced and visible when it resolves. `evidence` is asked when the bytes have ended and again just
-   * before the file becomes visible. Throws `incomplete` (kept for a resume), `empty-file`, `exists` and the
+   * before the file becomes visible, when `heard` has resolved too: what the listener may still hear of the sender
+   * while the bytes become durable. Throws `incomplete` (kept for a resume), `empty-file`, `exists` and the
    * store's and the queue's faults; after any of them nothing is visible, but where the fault came after the
    * visible step: then the sender, told of a failure, may send again.
    */
-  commit(evidence: () => Evidence): Promise<Arrival>;
+  commit(evidence: () => Evidence, heard?: Promise<unknown>): Promise<Arrival>;
   /** Keeps what has arrived, for a resume; nothing is kept of an upload without bytes. */
   suspend(): Promise<void>;
   abort(): Promise<void>;
@@ -85,7 +86,7 @@ export function createLanding(
     receivedAt: new Date().toISOString(),
   });
 
-  const publish = async (evidence: () => Evidence): Promise<Arrival> => {
+  const publish = async (evidence: () => Evidence, heard: Promise<unknown>): Promise<Arrival> => {
     if (upload.size === 0 && feed.accept.empty === 'refuse') throw new Fault('empty-file');
     const content = { size: upload.size, head, tail };
     requireWhole(feed, content, evidence());
@@ -95,6 +96,7 @@ export function createLanding(
     // Both are waited for, even when one fails: an upload's calls must not overlap.
     const steps = await Promise.allSettled([upload.seal(), rules.announce(arrival)]);
     for (const step of steps) if (step.status === 'rejected') throw step.reason;
+    await heard;
     requireWhole(feed, content, evidence());
     await upload.publish({ replace: rules.replace });
     // A publish so slow that a worker may have given up on the announcement: say it again, it is known by its id.
@@ -117,9 +119,9 @@ export function createLanding(
       keepEdges(chunk);
     },
 
-    async commit(evidence) {
+    async commit(evidence, heard = Promise.resolve()) {
       try {
-        return await publish(evidence);
+        return await publish(evidence, heard);
       } catch (thrown) {
         const fault = Fault.from(thrown);
         await giveUp(fault);

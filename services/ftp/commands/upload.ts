@@ -16,8 +16,8 @@ import { runTransfer, type Transfer, takeChannel } from '../transfer.ts';
 
 /**
  * Milliseconds in which the end of the control connection is heard. The kernel of a client that is killed ends its
- * connections one after the other, often the data connection first, and then a fragment looks whole. An announced size
- * that is met is better evidence, and needs no waiting.
+ * connections one after the other, often the data connection first, and then a fragment looks whole. They pass while the
+ * bytes become durable. An announced size that is met is better evidence, and needs no waiting.
  */
 const CONTROL_END_MS = 5;
 
@@ -35,13 +35,13 @@ async function* upload(call: Call, path: string, how: UploadMode, opening: Reply
   yield* runTransfer(session, channel, { direction: 'upload', path }, opening, async (transfer) => {
     try {
       await receiveInto(landing, session, transfer);
-      if (!isMet(given.announced, transfer, landing)) await sleep(CONTROL_END_MS);
       transfer.signal.throwIfAborted();
     } catch (thrown) {
       await landing.giveUp(Fault.from(thrown));
       throw thrown;
     }
-    await landing.commit(() => evidence(session, transfer, landing, given.announced));
+    const heard = isMet(given.announced, transfer, landing) ? undefined : sleep(CONTROL_END_MS);
+    await landing.commit(() => evidence(session, transfer, landing, given.announced), heard);
     return reply(226, 'The file is stored.');
   });
 }
