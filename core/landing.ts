@@ -23,9 +23,9 @@ export interface Landing {
   /** The chunk's memory is the caller's again when it resolves. Throws `too-large`, `store-full`, `store-down`. */
   write(chunk: Uint8Array): Promise<void>;
   /**
-   * Durable, announced and visible when it resolves. `evidence` is asked when the bytes have ended and again just
-   * before the file becomes visible, when `heard` has resolved too: what the listener may still hear of the sender
-   * while the bytes become durable. Throws `incomplete` (kept for a resume), `empty-file`, `exists` and the
+   * Durable, announced and visible when it resolves. `evidence` is asked when the bytes have ended, before the
+   * announcement and again just before the file becomes visible. The announcement waits for `heard`: for what the
+   * listener may still hear of its sender while the bytes become durable. Throws `incomplete` (kept for a resume), `empty-file`, `exists` and the
    * store's and the queue's faults; after any of them nothing is visible, but where the fault came after the
    * visible step: then the sender, told of a failure, may send again.
    */
@@ -92,11 +92,16 @@ export function createLanding(
     requireWhole(feed, content, evidence());
 
     const arrival = arrived();
-    const announcedAt = Date.now();
+    let announcedAt = 0;
+    const announce = async (): Promise<void> => {
+      await heard;
+      requireWhole(feed, content, evidence());
+      announcedAt = Date.now();
+      await rules.announce(arrival);
+    };
     // Both are waited for, even when one fails: an upload's calls must not overlap.
-    const steps = await Promise.allSettled([upload.seal(), rules.announce(arrival)]);
+    const steps = await Promise.allSettled([upload.seal(), announce()]);
     for (const step of steps) if (step.status === 'rejected') throw step.reason;
-    await heard;
     requireWhole(feed, content, evidence());
     await upload.publish({ replace: rules.replace });
     // A publish so slow that a worker may have given up on the announcement: say it again, it is known by its id.

@@ -104,14 +104,24 @@ async function landPlain(client: Client, attempts: Attempts, { file }: State): P
 async function landRenamed(client: Client, attempts: Attempts, state: State): Promise<Attempt> {
   const { file } = state;
   const temporary = `/in/${file.name}.part`;
-  if (state.stored && !(await isThere(client, temporary))) state.stored = undefined;
+  const isRetry = state.stored !== undefined;
+  if (isRetry && !(await isThere(client, temporary))) state.stored = undefined;
   if (!state.stored) {
     const attempt = attempts.make(file);
     await client.uploadFrom(Readable.from([attempt.bytes]), temporary);
     state.stored = attempt;
   }
-  await client.rename(temporary, `/in/${file.name}`);
-  return state.stored;
+  const { stored } = state;
+  try {
+    await client.rename(temporary, `/in/${file.name}`);
+  } catch (thrown) {
+    // A store of its own may do a request of the killed Landfall even now: the rename that we try again is done.
+    const isDone = isRetry && thrown instanceof FTPError && !(await isThere(client, temporary));
+    if (!isDone) throw thrown;
+    state.stored = undefined;
+    return landRenamed(client, attempts, state);
+  }
+  return stored;
 }
 
 async function isThere(client: Client, path: string): Promise<boolean> {
