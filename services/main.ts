@@ -1,10 +1,9 @@
 import { type ChosenScanner, choosePorts, chooseScanner, type Ports } from '../adapters/choose.ts';
 import { createLog, isForPeople } from '../adapters/log/pino-log.ts';
 import { addPartnerFile } from '../adapters/partners/add.ts';
-import { PartnersError } from '../adapters/partners/fault.ts';
+import { runMain } from '../adapters/run-main.ts';
 import { createBlockPool } from '../core/buffers.ts';
-import { type Config, ConfigError, describeSettings, readConfig } from '../core/config.ts';
-import { Fault } from '../core/fault.ts';
+import { type Config, describeSettings, readConfig } from '../core/config.ts';
 import { createGate } from '../core/gate.ts';
 import type { Log } from '../core/ports/log.ts';
 import { openZone } from '../core/zone.ts';
@@ -136,13 +135,4 @@ async function main(): Promise<void> {
     log.warn({}, 'the virus scanner has test signatures only: run freshclam to find real viruses');
 }
 
-if (import.meta.main) {
-  try {
-    await main();
-  } catch (thrown) {
-    const expected =
-      thrown instanceof ConfigError || thrown instanceof PartnersError || thrown instanceof Fault;
-    console.error(expected ? thrown.message : thrown);
-    process.exit(thrown instanceof ConfigError ? 2 : 1);
-  }
-}
+if (import.meta.main) await runMain(main);

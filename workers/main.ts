@@ -1,8 +1,7 @@
 import { choosePorts, chooseScanner } from '../adapters/choose.ts';
 import { createLog } from '../adapters/log/pino-log.ts';
-import { PartnersError } from '../adapters/partners/fault.ts';
-import { ConfigError, readConfig } from '../core/config.ts';
-import { Fault } from '../core/fault.ts';
+import { runMain } from '../adapters/run-main.ts';
+import { readConfig } from '../core/config.ts';
 import { startConsumer } from './consumer.ts';
 import { stages } from './stages.ts';
 
@@ -28,11 +27,4 @@ async function main(): Promise<void> {
   log.info({}, 'stopped');
 }
 
-try {
-  await main();
-} catch (thrown) {
-  const expected =
-    thrown instanceof ConfigError || thrown instanceof PartnersError || thrown instanceof Fault;
-  console.error(expected ? thrown.message : thrown);
-  process.exit(thrown instanceof ConfigError ? 2 : 1);
-}
+await runMain(main);

@@ -1,0 +1,23 @@
+import { ConfigError } from '../core/config.ts';
+import { Fault } from '../core/fault.ts';
+import { PartnersError } from './partners/fault.ts';
+
+/**
+ * Runs a main that stays up. What an operator can mend is said in its own words, anything else with its stack; exit
+ * code 2 for a wrong configuration, 1 for all else.
+ */
+export async function runMain(main: () => Promise<void>): Promise<void> {
+  try {
+    await main();
+  } catch (thrown) {
+    console.error(isMendable(thrown) ? thrown.message : thrown);
+    process.exit(thrown instanceof ConfigError ? 2 : 1);
+  }
+}
+
+/** The system's own faults too: a port that is taken, a folder that may not be written. */
+const isMendable = (thrown: unknown): thrown is Error =>
+  thrown instanceof ConfigError ||
+  thrown instanceof PartnersError ||
+  thrown instanceof Fault ||
+  (thrown instanceof Error && 'syscall' in thrown);
