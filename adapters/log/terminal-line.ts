@@ -1,4 +1,5 @@
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { styleText } from 'node:util';
+import { safeText } from '../../core/safe-text.ts';
 import { showBytes, showDuration } from '../../core/units.ts';
 
 /**
@@ -31,12 +32,7 @@ const SAID = new Set([
   ...['session', 'protocol', 'address'],
 ]);
 
-/** Names come from partners: no control character of theirs reaches the terminal. */
-const safe = (value: unknown): string =>
-  stripVTControlCharacters(typeof value === 'string' ? value : JSON.stringify(value)).replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    '?',
-  );
+const safe = (value: unknown): string => safeText(typeof value === 'string' ? value : JSON.stringify(value));
 
 function fieldText(name: string, value: unknown): string {
   if (name === 'tookMs' || name === 'ms') return `in ${showDuration(Number(value))}`;

@@ -2,11 +2,12 @@ import { encodeEvent, stageEvent } from '../../core/event.ts';
 import { Fault } from '../../core/fault.ts';
 import type { StageRecord, Timeline } from '../../core/ledger.ts';
 import { pipeline } from '../../core/pipeline.ts';
+import { safeText } from '../../core/safe-text.ts';
 import { progressOf } from '../../core/timeline.ts';
 import { showBytes, showDuration } from '../../core/units.ts';
 import { type Command, textOf, UsageError, type Values } from './command.ts';
 import { dayBefore, findArrival } from './find-arrival.ts';
-import { safeText, sayOne, sayRows } from './output.ts';
+import { sayOne, sayRows } from './output.ts';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 10_000;

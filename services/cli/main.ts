@@ -5,8 +5,8 @@ import { PartnersError, showPartnerFault } from '../../adapters/partners/fault.t
 import { ConfigError, readConfig } from '../../core/config.ts';
 import { Fault } from '../../core/fault.ts';
 import type { Log } from '../../core/ports/log.ts';
+import { safeText } from '../../core/safe-text.ts';
 import { UsageError } from './command.ts';
-import { safeText } from './output.ts';
 import { readSecret } from './read-secret.ts';
 import { help, readArguments } from './run.ts';
 

@@ -1,12 +1,6 @@
 import { asciiJson } from '../../core/ascii-json.ts';
+import { safeText } from '../../core/safe-text.ts';
 import type { Terminal } from './command.ts';
-
-/** Characters that could command a terminal, hide or reorder text; names come from partners. */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
-
-/** The text with every unsafe character as \u{hex}. */
-export const safeText = (text: string): string =>
-  text.replace(UNSAFE, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
 
 export type Row = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
 
@@ -25,7 +19,7 @@ export function sayRows(
 /** Columns as wide as their widest cell, two spaces apart. */
 function table(columns: readonly string[], rows: readonly Row[]): string[] {
   const cells = [
-    columns.map((column) => column.toUpperCase()),
+    columns.map(heading),
     ...rows.map((row) => columns.map((column) => safeText(cellText(row[column])))),
   ];
   const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index]!.length)));
@@ -36,6 +30,9 @@ function table(columns: readonly string[], rows: readonly Row[]): string[] {
       .trimEnd(),
   );
 }
+
+/** `receivedAt` is RECEIVED AT. */
+const heading = (column: string): string => column.replace(/[A-Z]/g, ' $&').toUpperCase();
 
 const cellText = (value: Row[string] | undefined): string =>
   value === undefined || value === null ? '' : Array.isArray(value) ? value.join(', ') : String(value);

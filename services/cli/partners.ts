@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { asciiJson } from '../../core/ascii-json.ts';
 import { hashPassword } from '../../core/password.ts';
+import { safeText } from '../../core/safe-text.ts';
 import { type Command, textOf, UsageError } from './command.ts';
-import { safeText, sayOne, sayRows } from './output.ts';
+import { sayOne, sayRows } from './output.ts';
 
 /** Bytes of a generated password: 144 bits, 24 characters. */
 const GENERATED_BYTES = 18;
