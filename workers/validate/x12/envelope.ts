@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer';
 import type { Findings } from '../finding.ts';
-import { showText } from '../show-text.ts';
 import { type Delimiters, readIsa } from './delimiters.ts';
 import { type Action, envelopeStates, kindOf, type Scope } from './envelope-states.ts';
 import { GS_ELEMENTS, groupElements } from './group-elements.ts';
@@ -9,13 +8,13 @@ import {
   type Interchange,
   interchangeKey,
   MAX_COMPARED_SETS,
-  MAX_LISTED_SEGMENTS,
   MAX_LISTED_SETS,
   MAX_PARTS,
   type TransactionSet,
 } from './interchange.ts';
 import { isaFaults } from './isa-elements.ts';
-import { type X12Rule, type X12RuleName, x12Rules } from './rules.ts';
+import { createReporter } from './reporter.ts';
+import type { X12RuleName } from './rules.ts';
 import { segmentId } from './segment-id.ts';
 import type { SegmentSink, Stuck } from './segment-scanner.ts';
 import { isSameNumber, saysCount } from './trailer.ts';
@@ -66,43 +65,13 @@ export function createEnvelope(findings: Findings): Envelope {
   let gaveUp = false;
   let tooMany = false;
 
-  const report = (
-    name: X12RuleName,
-    details: { found?: string; expected?: string; element?: number } = {},
-  ): void => {
-    const rule: X12Rule = x12Rules[name];
-    if (rule.severity === 'error') note(rule);
-    const { found, expected, element } = details;
-    findings.add(rule.severity, () => ({
-      code: `x12.${name}`,
-      severity: rule.severity,
-      message: rule.message,
-      where: where(element),
-      ...(found === undefined ? {} : { found: showText(found) }),
-      ...(expected === undefined ? {} : { expected: showText(expected) }),
-      ...(rule.advice ? { advice: rule.advice } : {}),
-    }));
-  };
-
-  /** Keeps the rule's codes for the acknowledgement. */
-  const note = (rule: X12Rule): void => {
-    if (interchange && rule.ta1) interchange.ta1 ??= rule.ta1;
-    if (group && rule.group) group.codes.add(rule.group);
-    if (set && rule.set) set.codes.add(rule.set);
-    if (set && rule.segment && set.segments.length < MAX_LISTED_SEGMENTS) {
-      set.segments.push({ id: current.id, position, code: rule.segment });
-    }
-  };
-
-  const where = (element?: number): string =>
-    [
-      ...(interchange ? [`interchange ${showText(interchange.isa[13]!)}`] : []),
-      ...(group ? [`group ${showText(group.gs[6] ?? '')}`] : []),
-      ...(set ? [`set ${showText(set.control)}`] : []),
-      `segment ${counts.segments}${current.id === '' ? '' : ` (${showText(current.id)})`}`,
-      ...(element === undefined ? [] : [`element ${element}`]),
-      `byte ${current.offset}`,
-    ].join(', ');
+  const report = createReporter(findings, () => ({
+    interchange,
+    group,
+    set,
+    position,
+    segment: { ...current, number: counts.segments },
+  }));
 
   const checkCount = (rule: X12RuleName, claimed: string | undefined, counted: number): void => {
     if (!saysCount(claimed, counted))
