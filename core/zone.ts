@@ -38,8 +38,6 @@ export interface Zone {
   upload(path: string, how: UploadMode, sender: Sender): Promise<Landing>;
   /** Bytes from which an upload could go on: of the suspended upload, or else of the file. Throws `not-found`. */
   resumableSize(path: string): Promise<number>;
-  /** The digests that were computed when the file arrived. Throws `not-found`, `not-permitted`. */
-  digests(path: string): Promise<Arrival['digests']>;
   makeFolder(path: string): Promise<void>;
   removeFolder(path: string): Promise<void>;
   remove(path: string): Promise<void>;
@@ -219,12 +217,6 @@ function createZone(atLogin: Partner, { store, queue, ledger, partners, maxFileS
     async resumableSize(path) {
       permit('write', path);
       return (await uploads.suspended(keyOf(path)))?.size ?? (await requireFile(path)).size;
-    },
-
-    async digests(path) {
-      permit('read', path);
-      const file = await requireFile(path);
-      return (file.arrival && (await ledger.arrival(file.arrival))?.digests) || {};
     },
 
     async makeFolder(path) {
