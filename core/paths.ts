@@ -51,6 +51,18 @@ export const baseName = (path: string): string => path.slice(path.lastIndexOf('/
 /** The folder above: of `/in/po.x12`, `/in`; of `/in`, `/`. */
 export const parentPath = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/';
 
+/** The longest beginning of whole characters that has at most `bytes` bytes in UTF-8. */
+export function cutToBytes(text: string, bytes: number): string {
+  let end = 0;
+  let size = 0;
+  for (const character of text) {
+    size += Buffer.byteLength(character);
+    if (size > bytes) break;
+    end += character.length;
+  }
+  return text.slice(0, end);
+}
+
 /** Whether `path` is `folder` or below it. */
 export const isWithin = (path: string, folder: string): boolean =>
   folder === '/' || path === folder || path.startsWith(`${folder}/`);

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { Arrival } from '../../core/arrival.ts';
 import { Fault } from '../../core/fault.ts';
-import { baseName, MAX_SEGMENT_BYTES } from '../../core/paths.ts';
+import { baseName, cutToBytes, MAX_SEGMENT_BYTES } from '../../core/paths.ts';
 
 /**
  * The names that a delivered file may get, in the order to be tried: the sender's, and, where both are to be kept,
@@ -22,17 +22,5 @@ function ownName(name: string, { id, run }: Arrival): string {
   // An "extension" that leaves no room for the rest is none.
   const kept = Buffer.byteLength(extension) <= MAX_SEGMENT_BYTES / 2 ? extension : '';
   const stem = name.slice(0, name.length - kept.length);
-  return `${cut(stem, MAX_SEGMENT_BYTES - Buffer.byteLength(mark + kept))}${mark}${kept}`;
-}
-
-/** The longest beginning of whole characters that has at most `bytes` bytes in UTF-8. */
-function cut(text: string, bytes: number): string {
-  let end = 0;
-  let size = 0;
-  for (const character of text) {
-    size += Buffer.byteLength(character);
-    if (size > bytes) break;
-    end += character.length;
-  }
-  return text.slice(0, end);
+  return `${cutToBytes(stem, MAX_SEGMENT_BYTES - Buffer.byteLength(mark + kept))}${mark}${kept}`;
 }

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { Arrival } from '../../core/arrival.ts';
 import { Fault } from '../../core/fault.ts';
 import { rootOf } from '../../core/partner.ts';
-import { baseName, fileKey, MAX_SEGMENT_BYTES } from '../../core/paths.ts';
+import { baseName, cutToBytes, fileKey, MAX_SEGMENT_BYTES } from '../../core/paths.ts';
 import type { Objects } from '../../core/ports/store.ts';
 import { readWhole } from '../../core/read-whole.ts';
 import type { Work } from '../../core/stage.ts';
@@ -40,13 +40,7 @@ function replyName(arrival: Arrival, ending: string): string {
   const run = arrival.run > 1 ? `.run${arrival.run}` : '';
   const suffix = `.${arrival.id.slice(-12)}${run}.${ending}`;
   const stem = baseName(arrival.path).replace(/[\p{C}\u2028\u2029]/gu, '_');
-  return cutTo(stem, MAX_SEGMENT_BYTES - Buffer.byteLength(suffix)) + suffix;
-}
-
-function cutTo(text: string, maxBytes: number): string {
-  const characters = Array.from(text);
-  while (Buffer.byteLength(characters.join('')) > maxBytes) characters.pop();
-  return characters.join('');
+  return cutToBytes(stem, MAX_SEGMENT_BYTES - Buffer.byteLength(suffix)) + suffix;
 }
 
 async function holds(objects: Objects, key: string, bytes: Buffer): Promise<boolean> {

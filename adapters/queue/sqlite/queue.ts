@@ -1,5 +1,5 @@
-import { Buffer } from 'node:buffer';
 import { Fault } from '../../../core/fault.ts';
+import { bodyBytes } from '../../../core/message-body.ts';
 import type { DeadLetter, Delivery, Outgoing, Queue } from '../../../core/ports/queue.ts';
 import { createArrivals } from './arrivals.ts';
 import { whileBusy } from './busy.ts';
@@ -7,8 +7,6 @@ import { openDatabase } from './database.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { prepareStatements } from './statements.ts';
 
-/** Bytes of a body in UTF-8, as the port has it. */
-const MAX_BODY_BYTES = 256 * 1024;
 /** Dead letters that are put back in one transaction. */
 const REDRIVE_BATCH = 100;
 
@@ -158,11 +156,3 @@ export async function openSqliteQueue({ file }: { file: string }): Promise<Queue
 
 /** The column holds whole milliseconds; null is at once. */
 const later = (now: number, ms: number): number | null => (ms > 0 ? now + Math.ceil(ms) : null);
-
-/** Throws `bad-argument` for what could not be kept as it is. */
-function bodyBytes(body: string): number {
-  if (!body.isWellFormed()) throw new Fault('bad-argument', 'a message with lone surrogates');
-  const bytes = Buffer.byteLength(body);
-  if (bytes > MAX_BODY_BYTES) throw new Fault('bad-argument', `a message of ${bytes} bytes`);
-  return bytes;
-}

@@ -1,9 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { S3 } from '@aws-sdk/client-s3';
 import { noRadosgw, startRadosgw } from '../../support/radosgw.ts';
 import { startRedis } from '../../support/redis-server.ts';
+import { startSqs } from '../../support/sqs-server.ts';
 
 /** Real servers that Landfall keeps its files and messages on, as its settings name them. */
 export interface Engine {
@@ -55,21 +53,10 @@ async function withQueue(queue: Engine): Promise<Engine> {
   };
 }
 
-async function startSqs(): Promise<Engine> {
-  const file = join(import.meta.dirname, '../../support/fauxqs-process.ts');
-  const child: ChildProcess = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', file, '0'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const [line] = (await once(child.stdout!, 'data')) as [Buffer];
-  const endpoint = encodeURIComponent(line.toString().trim());
-  return {
-    env: { LANDFALL_QUEUE: `sqs:landfall?endpoint=${endpoint}&region=us-east-1&create=true` },
-    async stop() {
-      const gone = once(child, 'exit');
-      child.kill('SIGKILL');
-      await gone;
-    },
-  };
+async function startSqsQueue(): Promise<Engine> {
+  const { endpoint, kill } = await startSqs();
+  const url = `sqs:landfall?endpoint=${encodeURIComponent(endpoint)}&region=us-east-1&create=true`;
+  return { env: { LANDFALL_QUEUE: url }, stop: kill };
 }
 
 async function startRedisQueue(): Promise<Engine> {
@@ -94,5 +81,5 @@ export const engines: readonly EngineRow[] = [
     start: async () => ({ env: {}, stop: async () => undefined }),
   },
   { name: 'on S3 and Redis', ...remote, start: async () => withQueue(await startRedisQueue()) },
-  { name: 'on S3 and SQS', ...remote, start: async () => withQueue(await startSqs()) },
+  { name: 'on S3 and SQS', ...remote, start: async () => withQueue(await startSqsQueue()) },
 ];
