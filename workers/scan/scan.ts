@@ -2,9 +2,9 @@ import { Buffer } from 'node:buffer';
 import type { Reason } from '../../core/ledger.ts';
 import type { Verdict } from '../../core/ports/scanner.ts';
 import { bytesOf, type Stage, type Work } from '../../core/stage.ts';
-import { putReply } from '../validate/reply-file.ts';
-import { showText } from '../validate/show-text.ts';
-import { quarantine } from './quarantine.ts';
+import { quarantine } from '../quarantine.ts';
+import { putReply } from '../reply-file.ts';
+import { showText } from '../show-text.ts';
 
 /**
  * Only a clean file goes on. One that is infected, or that the scanner cannot look into, is taken out of the partner's

@@ -4,8 +4,8 @@ import type { Feed } from '../../core/partner.ts';
 import { baseName } from '../../core/paths.ts';
 import type { Objects } from '../../core/ports/store.ts';
 import { readWhole } from '../../core/read-whole.ts';
+import { showText } from '../show-text.ts';
 import type { Finding } from './finding.ts';
-import { showText } from './show-text.ts';
 
 /** Side files: `po.x12.sha256` beside `po.x12` says what the bytes of `po.x12` should be. */
 

@@ -1,6 +1,6 @@
 import { baseName } from '../../core/paths.ts';
+import { showText } from '../show-text.ts';
 import type { Finding } from './finding.ts';
-import { showText } from './show-text.ts';
 
 /** Names that a partner may have given to a file and that trouble those who get it. */
 const rows: readonly (Pick<Finding, 'code' | 'severity' | 'message'> & { readonly form: RegExp })[] = [

@@ -1,7 +1,7 @@
 import type { Arrival } from '../../core/arrival.ts';
 import { showBytes } from '../../core/units.ts';
+import { showText } from '../show-text.ts';
 import type { Finding, FoundSoFar } from './finding.ts';
-import { showText } from './show-text.ts';
 import type { ContentType } from './sniff.ts';
 import { type Verdict, verdicts } from './verdict.ts';
 

@@ -1,14 +1,14 @@
 import { Buffer } from 'node:buffer';
 import type { Reason } from '../../core/ledger.ts';
 import type { Outcome, Stage, StagePorts, Work } from '../../core/stage.ts';
-import { quarantine } from '../scan/quarantine.ts';
+import { quarantine } from '../quarantine.ts';
+import { putReply } from '../reply-file.ts';
 import { checksumFindings, isChecksumFile, readChecksums } from './checksum-file.ts';
 import { contentChecks, type Settlement } from './content-check.ts';
 import { nameFindings } from './file-name.ts';
 import { sizeFindings } from './file-size.ts';
 import { createFindings, type Finding, type FoundSoFar, joinFindings } from './finding.ts';
 import { readOnce } from './read-once.ts';
-import { putReply } from './reply-file.ts';
 import { buildReport } from './report.ts';
 import { type ContentType, typeFindings } from './sniff.ts';
 import { type Verdict, verdicts } from './verdict.ts';

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
+import { showText } from '../../show-text.ts';
 import type { ContentCheck, SettleContext } from '../content-check.ts';
 import type { Findings } from '../finding.ts';
-import { showText } from '../show-text.ts';
 import type { Verdict } from '../verdict.ts';
 import { acknowledge } from './acknowledge.ts';
 import { createEnvelope } from './envelope.ts';

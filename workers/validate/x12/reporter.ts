@@ -1,5 +1,5 @@
+import { showText } from '../../show-text.ts';
 import type { Findings } from '../finding.ts';
-import { showText } from '../show-text.ts';
 import { type Group, type Interchange, MAX_LISTED_SEGMENTS, type TransactionSet } from './interchange.ts';
 import { type X12Rule, type X12RuleName, x12Rules } from './rules.ts';
 

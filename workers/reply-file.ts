@@ -1,11 +1,11 @@
 import { Buffer } from 'node:buffer';
-import type { Arrival } from '../../core/arrival.ts';
-import { Fault } from '../../core/fault.ts';
-import { rootOf } from '../../core/partner.ts';
-import { baseName, cutToBytes, fileKey, MAX_SEGMENT_BYTES } from '../../core/paths.ts';
-import type { Objects } from '../../core/ports/store.ts';
-import { readWhole } from '../../core/read-whole.ts';
-import type { Work } from '../../core/stage.ts';
+import type { Arrival } from '../core/arrival.ts';
+import { Fault } from '../core/fault.ts';
+import { rootOf } from '../core/partner.ts';
+import { baseName, cutToBytes, fileKey, MAX_SEGMENT_BYTES } from '../core/paths.ts';
+import type { Objects } from '../core/ports/store.ts';
+import { readWhole } from '../core/read-whole.ts';
+import type { Work } from '../core/stage.ts';
 
 /** Names that are tried when somebody else's file has the one that is meant. */
 const MAX_NAMES = 9;

@@ -1,7 +1,7 @@
-import type { Arrival } from '../../core/arrival.ts';
-import { Fault } from '../../core/fault.ts';
-import { baseName } from '../../core/paths.ts';
-import type { Objects } from '../../core/ports/store.ts';
+import type { Arrival } from '../core/arrival.ts';
+import { Fault } from '../core/fault.ts';
+import { baseName } from '../core/paths.ts';
+import type { Objects } from '../core/ports/store.ts';
 
 /**
  * Moves what the arrival published to `quarantine/<arrival>/<name>`, out of reach of partners and targets, and answers
