@@ -10,7 +10,7 @@ import type { Upload } from './ports/store.ts';
 import { showBytes } from './units.ts';
 
 /**
- * The one upload path of every protocol: write*, then commit, suspend or abort. Only a clean end commits.
+ * The one upload path of every protocol: write*, then commit, suspend or give up. Only a clean end commits.
  *
  * `commit` keeps promises 1 and 2 by its order: the bytes become durable while the announcement does; only then the
  * object becomes visible, in one atomic step; only then it resolves and the listener says "done". A crash before the
@@ -32,7 +32,6 @@ export interface Landing {
   commit(evidence: () => Evidence, heard?: Promise<unknown>): Promise<Arrival>;
   /** Keeps what has arrived, for a resume; nothing is kept of an upload without bytes. */
   suspend(): Promise<void>;
-  abort(): Promise<void>;
   /** Suspends what the sender may go on with later, aborts what it may not. Never throws: the fault is the answer. */
   giveUp(fault: Fault): Promise<void>;
 }
@@ -135,7 +134,6 @@ export function createLanding(
     },
 
     suspend,
-    abort: () => upload.abort(),
     giveUp,
   };
 }
