@@ -25,9 +25,9 @@ export interface Landing {
   /**
    * Durable, announced and visible when it resolves. `evidence` is asked when the bytes have ended, before the
    * announcement and again just before the file becomes visible. The announcement waits for `heard`: for what the
-   * listener may still hear of its sender while the bytes become durable. Throws `incomplete` (kept for a resume), `empty-file`, `exists` and the
-   * store's and the queue's faults; after any of them nothing is visible, but where the fault came after the
-   * visible step: then the sender, told of a failure, may send again.
+   * listener may still hear of its sender while the bytes become durable. Throws `incomplete` (kept for a resume),
+   * `empty-file`, `exists` and the store's and the queue's faults; after any of them nothing is visible, but where
+   * the fault came after the visible step: then the sender, told of a failure, may send again.
    */
   commit(evidence: () => Evidence, heard?: Promise<unknown>): Promise<Arrival>;
   /** Keeps what has arrived, for a resume; nothing is kept of an upload without bytes. */

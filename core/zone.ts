@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { type Arrival, newArrivalId } from './arrival.ts';
 import { encodeEvent, stageEvent } from './event.ts';
-import { EDGE_BYTES, requireWhole } from './evidence.ts';
+import { type Content, EDGE_BYTES, requireWhole } from './evidence.ts';
 import { Fault, type FaultCode } from './fault.ts';
 import { createLanding, type Landing } from './landing.ts';
 import type { Ledger } from './ledger.ts';
@@ -139,8 +139,8 @@ function createZone(atLogin: Partner, { store, queue, ledger, partners, maxFileS
     if (!stored) return {};
     const feed = feedFor(partner, to);
     if (file.size > maxSizeIn(feed)) throw new Fault('too-large', `at most ${showBytes(maxSizeIn(feed))}`);
-    const [head, tail] = [await readEdge(file, 0), await readEdge(file, Math.max(0, file.size - EDGE_BYTES))];
-    requireWhole(feed, { size: file.size, head, tail }, { announcedSize: file.size, controlAlive: true });
+    const content = { size: file.size, ...(await edgesFor(feed, file)) };
+    requireWhole(feed, content, { announcedSize: file.size, controlAlive: true });
     const { id: arrival } = stored;
     if (!isAnnounced(feed, file.size)) return { arrival };
     await announce({
@@ -153,6 +153,13 @@ function createZone(atLogin: Partner, { store, queue, ledger, partners, maxFileS
       receivedAt: new Date().toISOString(),
     });
     return { arrival };
+  };
+
+  /** The ends of the content, read where the feed looks at them: most do not, and a rename must cost little. */
+  const edgesFor = async (feed: Feed, file: ObjectInfo): Promise<Pick<Content, 'head' | 'tail'>> => {
+    if (!feed.accept.complete.includes('trailer')) return { head: undefined, tail: Buffer.alloc(0) };
+    const head = await readEdge(file, 0);
+    return { head, tail: await readEdge(file, Math.max(0, file.size - EDGE_BYTES)) };
   };
 
   const readEdge = async (file: ObjectInfo, from: number): Promise<Buffer> => {
