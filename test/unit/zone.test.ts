@@ -186,7 +186,8 @@ describe('temporary names', () => {
   });
 
   test('only the file that was announced is renamed, not one that took its place', async () => {
-    const zone = await open();
+    // A feed that looks at the ends of its files: while it does, the next one comes.
+    const zone = await open({ feeds: [{ name: 'all', path: '/in/*', accept: { complete: ['trailer'] } }] });
     await put(zone, '/in/x.tmp', 'first');
     const { read } = store.objects;
     // Another session stores the next file under the name while this one looks at the first.
