@@ -69,6 +69,18 @@ export const settings = {
 
   LANDFALL_FTP_ADDRESS: setting('127.0.0.1', text, 'address that the FTP listener binds'),
   LANDFALL_FTP_PORT: setting('2121', port, 'port of FTP'),
+  LANDFALL_FTPS_PORT: setting('0', port, 'port of implicit FTPS, which needs a certificate; 0: none'),
+  LANDFALL_TLS_CERTIFICATES: setting(
+    '',
+    anyText,
+    'folder of certificates for FTPS, <name>.crt with its chain and <name>.key each (PEM); empty: no TLS',
+  ),
+  LANDFALL_TLS_MIN_VERSION: setting('1.2', oneOf('1.2', '1.3'), 'least version of TLS'),
+  LANDFALL_TLS_TICKET_KEYS: setting(
+    '',
+    anyText,
+    'file of secret ticket keys that all listeners share, newest first; empty: this process alone',
+  ),
   LANDFALL_FTP_PASSIVE_PORTS: setting('30000-30099', portRange, 'ports of passive data connections'),
   LANDFALL_FTP_PASSIVE_ADDRESS: setting(
     '',

@@ -15,7 +15,19 @@ export interface Gate {
    * The partner whose login this is. Throws `bad-credentials`, the same and after the same time whether the user is
    * unknown, disabled, comes from a wrong address or has another password; `limit-reached` after too many failures.
    */
-  login(user: string, password: string, address: string): Promise<Partner>;
+  login(caller: Caller, password: string): Promise<Partner>;
+  /** The partner that the caller's certificate lets in without a password, if it does. */
+  loginByCertificate(caller: Caller): Partner | undefined;
+}
+
+/** Who knocks, and by what way. */
+export interface Caller {
+  readonly user: string;
+  readonly address: string;
+  /** The host that it asked for, in lower case. */
+  readonly host?: string | undefined;
+  /** SHA-256 of the certificate whose key it has shown to hold; lower-case hex. */
+  readonly certificate?: string | undefined;
 }
 
 export interface GatePorts {
@@ -56,16 +68,28 @@ export function createGate({ partners, fleet }: GatePorts): Gate {
     delayed -= 1;
   };
 
-  /** The partner that may come in by this name and address if the password is right, and its hash; else a decoy. */
-  const expected = (user: string, address: string): { partner?: Partner; hash: string } => {
-    const found = partners.login(user);
-    if (!found?.partner.enabled || !isAddressAllowed(address, found.partner.addresses))
-      return { hash: decoy };
-    return { partner: found.partner, hash: found.password };
+  /** The partner whose login fits the caller in all but its password, with the hash that one must have, if any. */
+  const expected = (caller: Caller): { partner: Partner; hash: string | undefined } | undefined => {
+    const found = partners.login(caller.user);
+    if (!found) return undefined;
+    const { partner, login } = found;
+    const isRight =
+      partner.enabled &&
+      isAddressAllowed(caller.address, partner.addresses) &&
+      (partner.hosts.length === 0 || partner.hosts.includes(caller.host ?? '')) &&
+      (login.certificate === undefined || login.certificate === caller.certificate);
+    return isRight ? { partner, hash: login.password } : undefined;
   };
 
   return {
-    async login(user, password, address) {
+    loginByCertificate(caller) {
+      const found = caller.certificate === undefined ? undefined : expected(caller);
+      const byCertificate = partners.login(caller.user)?.login.certificate !== undefined;
+      return byCertificate && found?.hash === undefined ? found?.partner : undefined;
+    },
+
+    async login(caller, password) {
+      const { user, address } = caller;
       const who = { user: user.slice(0, MAX_USER_LENGTH), address: senderOf(address) };
       const isRight = async (hash: string): Promise<boolean> => {
         if (verified.has(user, password, hash)) return true;
@@ -83,11 +107,14 @@ export function createGate({ partners, fleet }: GatePorts): Gate {
 
       const delayMs = await fleet.loginDelayMs(who);
       if (delayMs > 0) await sitOut(delayMs);
-      const { partner, hash } = expected(user, address);
+      const found = expected(caller);
+      // Nothing to guess: whoever fits has shown all that is asked of them.
+      if (found && found.hash === undefined) return found.partner;
+      const hash = found?.hash ?? decoy;
       const right = verified.has(user, password, hash) || (await inTurn(who.address, () => isRight(hash)));
-      if (!right || !partner) throw new Fault('bad-credentials');
+      if (!right || !found) throw new Fault('bad-credentials');
       await fleet.loginFailed(who, false);
-      return partner;
+      return found.partner;
     },
   };
 }

@@ -102,7 +102,7 @@ export function createLanding(
     const steps = await Promise.allSettled([upload.seal(), announce()]);
     for (const step of steps) if (step.status === 'rejected') throw step.reason;
     requireWhole(feed, content, evidence());
-    await upload.publish({ replace: rules.replace });
+    await upload.publish({ replace: rules.replace, digests: arrival.digests });
     // A publish so slow that a worker may have given up on the announcement: say it again, it is known by its id.
     if (Date.now() - announcedAt > PUBLISH_GRACE_MS / 2) await rules.announce(arrival);
     return arrival;

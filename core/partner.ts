@@ -115,25 +115,97 @@ const passwordHash = z.string().superRefine((text, context) => {
   if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
 });
 
+/** A transfer that moves nothing would only wait for its end. */
+const rate = bytes.refine((value) => value >= 1024, 'must be at least 1 KiB a second');
+
 const address = z.union(
   [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()],
   'must be an address or a network, such as 192.0.2.7 or 2001:db8::/32',
 );
 
+const user = z.string().min(1).max(128);
+/** SHA-256 over the whole certificate (DER), as `openssl x509 -fingerprint -sha256` prints it. */
+const fingerprint = z
+  .string()
+  .regex(/^(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/, 'a SHA-256 fingerprint: 32 bytes in hexadecimal')
+  .transform((text) => text.replaceAll(':', '').toLowerCase());
+
+/** What a login must show: a password, a client certificate, both, or nothing at all. */
+const loginSchema = z
+  .strictObject({
+    user,
+    password: passwordHash.optional(),
+    certificate: fingerprint.optional(),
+    /** Anybody may come in by this name; the password, by custom a mail address, is only logged. */
+    anonymous: z.literal(true).optional(),
+  })
+  .refine(
+    ({ password, certificate, anonymous }) =>
+      anonymous ? !password && !certificate : password !== undefined || certificate !== undefined,
+    'needs a password, a certificate or both, or else only anonymous: true',
+  );
+export type Login = z.infer<typeof loginSchema>;
+
+/** Character sets of names that are not UTF-8; each has all of ASCII. */
+export const charsets = [
+  'iso-8859-1',
+  'iso-8859-2',
+  'iso-8859-5',
+  'iso-8859-7',
+  'iso-8859-9',
+  'iso-8859-15',
+  'windows-1250',
+  'windows-1251',
+  'windows-1252',
+  'windows-1253',
+  'windows-1254',
+  'cp437',
+  'cp850',
+  'cp852',
+  'cp866',
+  'shift_jis',
+  'euc-jp',
+  'gbk',
+  'big5',
+  'euc-kr',
+] as const;
+
+/** How FTP is spoken with the partner's programs. */
+const ftpSchema = z.strictObject({
+  /** Where TLS is demanded: nowhere, on the control connection, or on data connections too. */
+  tls: z.enum(['optional', 'control', 'required']).default('optional'),
+  /** Whether a data connection must resume a TLS session, which shows that it is made by who logged in. */
+  resumption: z.enum(['offered', 'required']).default('offered'),
+  /** Whether CCC may take the control connection back to plain text, for firewalls that read it. */
+  clearControl: z.boolean().default(false),
+  /** Addresses and networks, besides its control connection's, that its data connections may come from or go to. */
+  dataAddresses: z.array(address).default([]),
+  /** What names are in that are not UTF-8, in both directions. */
+  charset: z.enum(charsets).default('iso-8859-1'),
+  /** The form of LIST: as `ls -l` has it, as MS-DOS has it, or facts as MLSD has them. */
+  listing: z.enum(['unix', 'dos', 'facts']).default('unix'),
+});
+
 const partnerSchema = z.strictObject({
   name,
   enabled: z.boolean().default(true),
-  logins: z.array(z.strictObject({ user: z.string().min(1).max(128), password: passwordHash })).min(1),
+  logins: z.array(loginSchema).min(1),
   /** Addresses or networks it may come from; anywhere when empty. */
   addresses: z.array(address).default([]),
   /** The folder of the store that is its root; partners may share one. */
   root: name.optional(),
+  /** Host names that its logins are for (HOST, RFC 7151, and TLS SNI); any when empty. */
+  hosts: z
+    .array(z.string().regex(/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/, 'a host name in lower case'))
+    .default([]),
   /** Folders that are made at its first login. */
   folders: z.array(path).default(['/in', '/out']),
   /** The deepest folder that holds a path decides; all is allowed where none does. */
   permissions: z.array(z.strictObject({ folder: path, allow: z.array(z.enum(actions)) })).default([]),
   /** What an upload to an existing name does. Replaced versions stay readable for the pipeline. */
   existing: z.enum(['replace', 'refuse']).default('replace'),
+  /** Whether a file that has its final name stays as it is: not replaced, added to, renamed or removed. For backups. */
+  appendOnly: z.boolean().default(false),
   /** Names of files that are still being written. */
   temporary: z.array(z.string().min(1)).default(['*.tmp', '*.part', '*.filepart', '.in.*']),
   digests: z.array(z.enum(digestNames)).default(['sha256']),
@@ -141,8 +213,14 @@ const partnerSchema = z.strictObject({
     .strictObject({
       sessions: z.number().int().positive().default(100),
       fileSize: bytes.optional(),
+      /** Bytes a second of one transfer. */
+      uploadRate: rate.optional(),
+      downloadRate: rate.optional(),
+      /** For one whole transfer. */
+      transferTime: duration.optional(),
     })
     .prefault({}),
+  ftp: ftpSchema.prefault({}),
   feeds: z.array(feedSchema).default([]),
 });
 export type Partner = z.infer<typeof partnerSchema>;
@@ -191,11 +269,12 @@ export const rootOf = (partner: Partner): string => partner.root ?? partner.name
 /** Whether who logged in as the partner was `then` may go on: enabled, the same addresses, no login taken away. */
 export function isLoginLeft(then: Partner, now: Partner): boolean {
   if (now === then) return true;
-  const left = new Map(now.logins.map(({ user, password }) => [user, password]));
+  const text = (login: Login): string => JSON.stringify(Object.entries(login).sort());
+  const left = new Set(now.logins.map(text));
   return (
     now.enabled &&
     now.addresses.join() === then.addresses.join() &&
-    then.logins.every(({ user, password }) => left.get(user) === password)
+    then.logins.every((login) => left.has(text(login)))
   );
 }
 

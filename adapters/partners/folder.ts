@@ -68,7 +68,7 @@ const MAX_LOGGED = 50;
 
 function indexOf(all: readonly Partner[]) {
   const logins = all.flatMap((partner) =>
-    partner.logins.map(({ user, password }) => [user, { partner, password }] as const),
+    partner.logins.map((login) => [login.user, { partner, login }] as const),
   );
   return { all, byName: new Map(all.map((partner) => [partner.name, partner])), byUser: new Map(logins) };
 }

@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer';
+import type { Arrival } from '../arrival.ts';
 
 /**
  * The store: whole objects under keys, and uploads on their way to become objects.
@@ -21,6 +22,8 @@ export interface ObjectInfo {
   readonly modified: Date;
   /** The arrival that made this object; none for what Landfall itself wrote (ledger, reports) or found there. */
   readonly arrival?: string;
+  /** Those it was published with, if the engine has room for them beside the bytes. */
+  readonly digests?: Arrival['digests'];
 }
 
 export interface Objects {
@@ -52,6 +55,8 @@ export interface Objects {
   rename(from: string, to: string, options?: { replace?: boolean; arrival?: string }): Promise<void>;
   /** Throws `not-found`, `is-a-folder`. What an arrival published stays readable by its id until it is swept. */
   remove(key: string): Promise<void>;
+  /** Sets the modification time, to the second at least; it stays the same arrival's. Throws as `remove`. */
+  touch(key: string, modified: Date): Promise<void>;
 }
 
 export type Entry =
@@ -109,9 +114,9 @@ export interface Upload {
   /**
    * Makes the sealed upload the object at its key in one atomic, durable step. Throws `exists` where `replace` is
    * not set and there is an object (exactly one of any number of racers wins), `is-a-folder`, `not-a-folder`.
-   * With `modified` the object carries that time instead of now.
+   * With `modified` the object carries that time instead of now; `digests` are kept with it, see `ObjectInfo`.
    */
-  publish(options?: { replace?: boolean; modified?: Date }): Promise<ObjectInfo>;
+  publish(options?: PublishOptions): Promise<ObjectInfo>;
   /**
    * Keeps what has arrived so that `resume` finds it, durable when it resolves; replaces an older suspended upload of
    * the key. `note`, at most 4 KiB of text, is kept beside it.
@@ -119,4 +124,10 @@ export interface Upload {
   suspend(note?: string): Promise<void>;
   /** Leaves nothing behind. */
   abort(): Promise<void>;
+}
+
+export interface PublishOptions {
+  readonly replace?: boolean;
+  readonly modified?: Date;
+  readonly digests?: Arrival['digests'];
 }

@@ -37,10 +37,11 @@ export interface LabOptions extends Partial<Omit<FtpOptions, 'timeouts'>> {
 }
 
 const gateFor = (partner: ReturnType<typeof aPartner>): Gate => ({
-  async login(user, password) {
+  async login({ user }, password) {
     if (user === 'acme' && password === 'secret') return partner;
     throw new Fault('bad-credentials');
   },
+  loginByCertificate: () => undefined,
 });
 
 export async function startFtpLab({ partner: rules, ...more }: LabOptions = {}): Promise<FtpLab> {

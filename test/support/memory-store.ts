@@ -6,6 +6,7 @@ interface Kept {
   readonly bytes: Buffer;
   readonly modified: Date;
   readonly arrival?: string;
+  readonly digests?: ObjectInfo['digests'];
 }
 
 export interface MemoryStore extends Store {
@@ -33,11 +34,12 @@ export function createMemoryStore(): MemoryStore {
     if (file) return file;
     throw new Fault(folders.has(key) ? 'is-a-folder' : 'not-found', key);
   };
-  const infoOf = (key: string, { bytes, modified, arrival }: Kept): ObjectInfo => ({
+  const infoOf = (key: string, { bytes, modified, arrival, digests }: Kept): ObjectInfo => ({
     key,
     size: bytes.length,
     modified,
     ...(arrival === undefined ? {} : { arrival }),
+    ...(digests === undefined ? {} : { digests }),
   });
   const makeParents = (key: string): void => {
     for (let folder = parentOf(key); folder !== ''; folder = parentOf(folder)) {
@@ -77,10 +79,10 @@ export function createMemoryStore(): MemoryStore {
         use('seal');
         sealed = true;
       },
-      async publish({ replace = false, modified = new Date() } = {}) {
+      async publish({ replace = false, modified = new Date(), digests = {} } = {}) {
         use('publish');
         if (!sealed) throw new Error('publish before seal');
-        const file = { bytes: Buffer.concat(chunks), modified, arrival };
+        const file = { bytes: Buffer.concat(chunks), modified, arrival, digests };
         place(key, file, replace);
         over = true;
         return infoOf(key, file);
@@ -125,6 +127,10 @@ export function createMemoryStore(): MemoryStore {
         if (from === to) return;
         place(to, file, replace);
         files.delete(from);
+      },
+      async touch(key, modified) {
+        step(`touch ${key}`);
+        files.set(key, { ...need(key), modified });
       },
       async remove(key) {
         step(`remove ${key}`);

@@ -34,7 +34,7 @@ describe('the gate', () => {
   const find = {
     login(user: string) {
       const partner = partners.find(({ logins }) => logins.some((login) => login.user === user));
-      return partner && { partner, password: partner.logins[0]!.password };
+      return partner && { partner, login: partner.logins[0]! };
     },
   };
   const aPartner = (name: string, more: object = {}) =>
@@ -56,9 +56,9 @@ describe('the gate', () => {
   });
 
   test('a right password comes in', async () => {
-    expect((await open().login('acme', 'right', HOME)).name).toBe('acme');
-    expect((await open().login('near', 'right', '::ffff:192.0.2.9')).name).toBe('near');
-    expect((await open().login('near', 'right', '2001:db8::1')).name).toBe('near');
+    expect((await open().login({ user: 'acme', address: HOME }, 'right')).name).toBe('acme');
+    expect((await open().login({ user: 'near', address: '::ffff:192.0.2.9' }, 'right')).name).toBe('near');
+    expect((await open().login({ user: 'near', address: '2001:db8::1' }, 'right')).name).toBe('near');
   });
 
   test.each([
@@ -69,37 +69,45 @@ describe('the gate', () => {
     ['of an endless name', 'a'.repeat(5_000), 'right', HOME],
     ['of an endless password', 'acme', 'right'.repeat(5_000), HOME],
   ])('a login that is %s gets the same answer for the same work', async (_why, user, password, address) => {
-    const login = open().login(user, password, address);
+    const login = open().login({ user: user, address: address }, password);
     await expect(login).rejects.toMatchObject({ code: 'bad-credentials', detail: undefined });
     expect(scryptRuns.count).toBe(1);
   });
 
   test('a right password from a wrong address costs its work even when it was right elsewhere just now', async () => {
     const gate = open();
-    await gate.login('near', 'right', HOME);
-    await expect(gate.login('near', 'right', STRANGER)).rejects.toMatchObject({ code: 'bad-credentials' });
+    await gate.login({ user: 'near', address: HOME }, 'right');
+    await expect(gate.login({ user: 'near', address: STRANGER }, 'right')).rejects.toMatchObject({
+      code: 'bad-credentials',
+    });
     expect(scryptRuns.count).toBe(2);
   });
 
   test('who logs in for every file pays once, until the hash changes', async () => {
     const gate = open();
-    for (let file = 0; file < 20; file += 1) await gate.login('acme', 'right', HOME);
-    await Promise.all(Array.from({ length: 20 }, () => gate.login('acme', 'right', HOME)));
+    for (let file = 0; file < 20; file += 1) await gate.login({ user: 'acme', address: HOME }, 'right');
+    await Promise.all(Array.from({ length: 20 }, () => gate.login({ user: 'acme', address: HOME }, 'right')));
     expect(scryptRuns.count).toBe(1);
     partners[0] = aPartner('acme', { logins: [{ user: 'acme', password: hashes[1] }] });
-    await expect(gate.login('acme', 'right', HOME)).rejects.toMatchObject({ code: 'bad-credentials' });
-    expect((await gate.login('acme', 'new', HOME)).name).toBe('acme');
+    await expect(gate.login({ user: 'acme', address: HOME }, 'right')).rejects.toMatchObject({
+      code: 'bad-credentials',
+    });
+    expect((await gate.login({ user: 'acme', address: HOME }, 'new')).name).toBe('acme');
   });
 
   test('many first logins at once from one address run scrypt once', async () => {
     const gate = open();
-    await Promise.all(Array.from({ length: 100 }, () => gate.login('acme', 'right', HOME)));
+    await Promise.all(
+      Array.from({ length: 100 }, () => gate.login({ user: 'acme', address: HOME }, 'right')),
+    );
     expect(scryptRuns.count).toBe(1);
   });
 
   test('guesses in parallel do not pass before the first failures count', async () => {
     const gate = open();
-    const guesses = Array.from({ length: 200 }, (_, guess) => gate.login('acme', `guess ${guess}`, STRANGER));
+    const guesses = Array.from({ length: 200 }, (_, guess) =>
+      gate.login({ user: 'acme', address: STRANGER }, `guess ${guess}`),
+    );
     const codes = (await Promise.allSettled(guesses)).map(
       (one) => (one as PromiseRejectedResult).reason.code,
     );
@@ -110,24 +118,26 @@ describe('the gate', () => {
 
   test('a stranger elsewhere cannot lock a partner out', async () => {
     const gate = open();
-    const guess = () => gate.login('acme', 'wrong', STRANGER).catch((fault) => fault.code);
+    const guess = () => gate.login({ user: 'acme', address: STRANGER }, 'wrong').catch((fault) => fault.code);
     for (let count = 0; count < 3; count += 1) expect(await guess()).toBe('bad-credentials');
     for (let count = 3; count < 12; count += 1) {
       nowMs += 5 * 60_000;
       await guess();
     }
     expect(await guess()).toBe('limit-reached');
-    expect((await gate.login('acme', 'right', HOME)).name).toBe('acme');
+    expect((await gate.login({ user: 'acme', address: HOME }, 'right')).name).toBe('acme');
   });
 
   test('who is delayed cannot tell a right guess, even one that is remembered', async () => {
     const gate = open();
-    await gate.login('acme', 'right', HOME);
+    await gate.login({ user: 'acme', address: HOME }, 'right');
     for (let count = 0; count < 9; count += 1) {
       nowMs += 5 * 60_000;
-      await gate.login('acme', 'wrong', STRANGER).catch(() => undefined);
+      await gate.login({ user: 'acme', address: STRANGER }, 'wrong').catch(() => undefined);
     }
-    await expect(gate.login('acme', 'right', STRANGER)).rejects.toMatchObject({ code: 'limit-reached' });
+    await expect(gate.login({ user: 'acme', address: STRANGER }, 'right')).rejects.toMatchObject({
+      code: 'limit-reached',
+    });
   });
 
   test('a flood from everywhere runs two at a time and is turned away beyond its bound', async () => {
@@ -136,7 +146,7 @@ describe('the gate', () => {
     partners[0] = aPartner('acme', { logins: [{ user: 'acme', password: cheap }] });
     const gate = open();
     const flood = Array.from({ length: 310 }, (_, one) =>
-      gate.login('acme', 'x', `10.0.${one >> 8}.${one & 255}`),
+      gate.login({ user: 'acme', address: `10.0.${one >> 8}.${one & 255}` }, 'x'),
     );
     const codes = (await Promise.allSettled(flood)).map((one) => (one as PromiseRejectedResult).reason.code);
     expect(scryptRuns.most).toBe(2);

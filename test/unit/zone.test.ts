@@ -244,7 +244,7 @@ describe("a change of the partner's file, for a session that is logged in", () =
     expect(announced).toHaveLength(1);
   });
 
-  const { password } = aPartner().logins[0]!;
+  const password = aPartner().logins[0]!.password!;
   test.each<[string, object | undefined]>([
     ['the partner is removed', undefined],
     ['the partner is disabled', { ...rules, enabled: false }],

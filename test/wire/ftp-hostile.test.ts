@@ -192,6 +192,7 @@ describe('limits', () => {
       login: async () => {
         throw new Fault('limit-reached', 'too many failures');
       },
+      loginByCertificate: () => undefined,
     };
     const own = await startFtpLab({ gate });
     const talk = await own.dial();

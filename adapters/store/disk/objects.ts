@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, rename, unlink } from 'node:fs/promises';
+import { copyFile, rename, unlink, utimes } from 'node:fs/promises';
 import { Fault } from '../../../core/fault.ts';
 import type { Objects } from '../../../core/ports/store.ts';
 import { blobNamedAt, touchStatus } from './blobs.ts';
@@ -100,6 +100,12 @@ export function createObjects(disk: Disk): Objects {
       if (from === to) return;
       if (blob === undefined) await renamePlain(source, from, to, replace);
       else await renameBlob(blob, from, to, replace);
+    },
+
+    async touch(key, modified) {
+      const { path } = await require(key);
+      await utimes(path, modified, modified);
+      await syncFile(path);
     },
 
     async remove(key) {

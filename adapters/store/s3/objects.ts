@@ -37,6 +37,12 @@ export function createObjects({ bucket, can }: Remote, names: Names): Objects {
       await names.move(from, to, { replace, arrival });
     },
 
+    async touch(key, modified) {
+      const source = await locate(bucket, key);
+      if (!source) throw await absence(bucket, key);
+      await copyObject(bucket, source, key, { facts: { arrival: source.arrival, modified } });
+    },
+
     remove: (key) => names.remove(key),
   };
 }

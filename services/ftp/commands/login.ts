@@ -61,7 +61,7 @@ async function logIn({ session, argument }: Call): Promise<Reply> {
   const user = session.user ?? '';
   session.user = undefined;
   try {
-    const partner = await options.gate.login(user, argument, client);
+    const partner = await options.gate.login({ user, address: client }, argument);
     const limits = { perPartner: partner.limits.sessions };
     const leave = await options.fleet.enter({ partner: partner.name }, limits);
     try {
