@@ -6,6 +6,7 @@ import { addBytes, type CommandLine, hasLine, nothingUnread, takeLines } from '.
 import { dispatch, rowOf } from './dispatch.ts';
 import { encodeReply, lastReply, type Reply } from './reply.ts';
 import { endVisit, type Session } from './session.ts';
+import { endsWithControl } from './transfer.ts';
 
 /** Commands that a client may send ahead. When there are more, the socket is not read. */
 const MAX_BACKLOG = 64;
@@ -143,7 +144,9 @@ export function serveControl(socket: Socket, session: Session, commands: Command
   socket.on('end', () => {
     clientEnded = true;
     // A client that was killed: its half-sent file ends like a whole one.
-    if (session.transfer?.direction === 'upload') session.transfer.abort(controlLost());
+    if (session.transfer && endsWithControl.has(session.transfer.direction)) {
+      session.transfer.abort(controlLost());
+    }
     wake();
   });
 

@@ -5,15 +5,22 @@ import { replyTo } from './fault-replies.ts';
 import { Refusal, type Reply } from './reply.ts';
 import type { Session } from './session.ts';
 
-export type Direction = 'upload' | 'download' | 'listing';
+export type Direction = 'upload' | 'download' | 'listing' | 'digest' | 'combination';
 
-/** How the log tells of a transfer's end; listings are not worth a line. */
-const outcomes = {
+/** How the log tells of a transfer's end; those without a row are not worth a line. */
+const outcomes: Partial<Record<Direction, { readonly done: string; readonly failed: string }>> = {
   upload: { done: 'received', failed: 'not received' },
   download: { done: 'sent', failed: 'not sent' },
-} as const;
+  combination: { done: 'combined', failed: 'not combined' },
+};
 
-/** The one transfer that a session may have at a time: what STAT tells of, and what ABOR ends. */
+/** What ends when nobody is left to send commands. A download goes on: the client takes it and reads no reply. */
+export const endsWithControl: ReadonlySet<Direction> = new Set(['upload', 'digest', 'combination']);
+
+/**
+ * The one transfer that a session may have at a time: what STAT tells of, and what ABOR ends. What takes as long
+ * without a data connection counts as one.
+ */
 export interface Transfer {
   readonly direction: Direction;
   readonly path: string;
@@ -35,6 +42,11 @@ export function takeChannel(session: Session): DataChannel {
   return channel;
 }
 
+interface Work {
+  readonly direction: Direction;
+  readonly path: string;
+}
+
 /**
  * The replies of a transfer: the opening one, then that of `work` or of its fault. They must be taken to the end,
  * whoever is there to read them: `work` clears up after itself.
@@ -42,17 +54,43 @@ export function takeChannel(session: Session): DataChannel {
 export async function* runTransfer(
   session: Session,
   channel: DataChannel,
-  what: { readonly direction: Direction; readonly path: string },
+  what: Work,
   opening: Reply,
   work: (transfer: Transfer) => Promise<Reply>,
 ): AsyncGenerator<Reply> {
   const controller = new AbortController();
+  const transfer = { ...what, connect: () => channel.connect(controller.signal) };
+  try {
+    yield* run(session, controller, transfer, opening, work);
+  } finally {
+    channel.close();
+  }
+}
+
+/** The same for what takes long without a data connection; its end is its only reply. */
+export async function* runAlone(
+  session: Session,
+  what: Work,
+  work: (transfer: Transfer) => Promise<Reply>,
+): AsyncGenerator<Reply> {
+  const connect = async (): Promise<never> => {
+    throw new Refusal(425, 'There is no data connection.');
+  };
+  yield* run(session, new AbortController(), { ...what, connect }, undefined, work);
+}
+
+async function* run(
+  session: Session,
+  controller: AbortController,
+  what: Pick<Transfer, 'direction' | 'path' | 'connect'>,
+  opening: Reply | undefined,
+  work: (transfer: Transfer) => Promise<Reply>,
+): AsyncGenerator<Reply> {
   const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
   const transfer: Transfer = {
     ...what,
     bytes: 0,
     signal: controller.signal,
-    connect: () => channel.connect(controller.signal),
     abort: (why) => controller.abort(why),
     finished,
   };
@@ -64,7 +102,7 @@ export async function* runTransfer(
   const startedAt = performance.now();
   const { direction, path } = what;
   try {
-    yield opening;
+    if (opening) yield opening;
     let end: Reply;
     try {
       end = await work(transfer);
@@ -75,17 +113,16 @@ export async function* runTransfer(
         session.log.error({ err: cause, path }, 'transfer failed');
       }
     }
-    if (direction !== 'listing') {
+    const outcome = outcomes[direction];
+    if (outcome) {
       const ms = Math.round(performance.now() - startedAt);
       const facts = { path, bytes: transfer.bytes, ms };
-      const { done, failed } = outcomes[direction];
-      if (end.code < 400) session.log.info(facts, done);
-      else session.log.warn({ ...facts, reply: `${end.code} ${end.text}` }, failed);
+      if (end.code < 400) session.log.info(facts, outcome.done);
+      else session.log.warn({ ...facts, reply: `${end.code} ${end.text}` }, outcome.failed);
     }
     yield end;
   } finally {
     clearTimeout(timer);
-    channel.close();
     session.transfer = undefined;
     finish();
   }
