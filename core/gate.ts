@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAddressAllowed, senderOf } from './addresses.ts';
 import { Fault } from './fault.ts';
-import type { Partner } from './partner.ts';
+import { anonymousUsers, type Login, type Partner } from './partner.ts';
 import { decoyHash, verifyPassword } from './password.ts';
 import type { Fleet } from './ports/fleet.ts';
 import type { Partners } from './ports/partners.ts';
@@ -18,6 +18,8 @@ export interface Gate {
   login(caller: Caller, password: string): Promise<Partner>;
   /** The partner that the caller's certificate lets in without a password, if it does. */
   loginByCertificate(caller: Caller): Partner | undefined;
+  /** Whether any partner may log in at this host, in lower case. */
+  knowsHost(host: string): boolean;
 }
 
 /** Who knocks, and by what way. */
@@ -31,7 +33,7 @@ export interface Caller {
 }
 
 export interface GatePorts {
-  readonly partners: Pick<Partners, 'login'>;
+  readonly partners: Pick<Partners, 'login' | 'all'>;
   readonly fleet: Pick<Fleet, 'loginDelayMs' | 'loginFailed'>;
 }
 
@@ -68,9 +70,15 @@ export function createGate({ partners, fleet }: GatePorts): Gate {
     delayed -= 1;
   };
 
+  const loginOf = (user: string): { partner: Partner; login: Login } | undefined => {
+    const found = partners.login(user);
+    if (found || !anonymousUsers.some((name) => name === user.toLowerCase())) return found;
+    return anonymousUsers.map((name) => partners.login(name)).find((other) => other?.login.anonymous);
+  };
+
   /** The partner whose login fits the caller in all but its password, with the hash that one must have, if any. */
   const expected = (caller: Caller): { partner: Partner; hash: string | undefined } | undefined => {
-    const found = partners.login(caller.user);
+    const found = loginOf(caller.user);
     if (!found) return undefined;
     const { partner, login } = found;
     const isRight =
@@ -83,10 +91,14 @@ export function createGate({ partners, fleet }: GatePorts): Gate {
 
   return {
     loginByCertificate(caller) {
-      const found = caller.certificate === undefined ? undefined : expected(caller);
-      const byCertificate = partners.login(caller.user)?.login.certificate !== undefined;
-      return byCertificate && found?.hash === undefined ? found?.partner : undefined;
+      // Without one nothing was shown: an anonymous login has neither.
+      const byCertificate = loginOf(caller.user)?.login.certificate !== undefined;
+      const found = byCertificate ? expected(caller) : undefined;
+      return found?.hash === undefined ? found?.partner : undefined;
     },
+
+    knowsHost: (host) =>
+      partners.all().some(({ enabled, hosts }) => enabled && (hosts.length === 0 || hosts.includes(host))),
 
     async login(caller, password) {
       const { user, address } = caller;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { digestNames } from './arrival.ts';
 import { passwordHashProblem } from './password.ts';
-import { isWithin, matchesPattern } from './paths.ts';
+import { isTemporaryName, isWithin, matchesPattern } from './paths.ts';
 import { bytes, duration } from './units.ts';
 
 /** What a partner's YAML file says. The schema is the documentation of its fields. */
@@ -130,6 +130,9 @@ const fingerprint = z
   .regex(/^(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/, 'a SHA-256 fingerprint: 32 bytes in hexadecimal')
   .transform((text) => text.replaceAll(':', '').toLowerCase());
 
+/** RFC 1635: what clients say for anybody. A login that is anonymous is meant by either, where it has one of them. */
+export const anonymousUsers = ['anonymous', 'ftp'] as const;
+
 /** What a login must show: a password, a client certificate, both, or nothing at all. */
 const loginSchema = z
   .strictObject({
@@ -198,11 +201,14 @@ const partnerSchema = z.strictObject({
   hosts: z
     .array(z.string().regex(/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/, 'a host name in lower case'))
     .default([]),
-  /** Folders that are made at its first login. */
-  folders: z.array(path).default(['/in', '/out']),
-  /** The deepest folder that holds a path decides; all is allowed where none does. */
+  /** Folders that are made at its first login; `/in` and `/out`, or none for who is anonymous. */
+  folders: z.array(path).optional(),
+  /**
+   * The deepest folder that holds a path decides; all is allowed where none does. Who is anonymous may only list and
+   * read there, and has a folder to read from or one to write to, a drop box, never one for both.
+   */
   permissions: z.array(z.strictObject({ folder: path, allow: z.array(z.enum(actions)) })).default([]),
-  /** What an upload to an existing name does. Replaced versions stay readable for the pipeline. */
+  /** What an upload to an existing name does; who is anonymous never replaces. Replaced versions stay readable for the pipeline. */
   existing: z.enum(['replace', 'refuse']).default('replace'),
   /** Whether a file that has its final name stays as it is: not replaced, added to, renamed or removed. For backups. */
   appendOnly: z.boolean().default(false),
@@ -212,6 +218,8 @@ const partnerSchema = z.strictObject({
   limits: z
     .strictObject({
       sessions: z.number().int().positive().default(100),
+      /** From one address, or one /64 of IPv6; for who is anonymous `ANONYMOUS_SESSIONS` where nothing is said. */
+      sessionsPerAddress: z.number().int().positive().optional(),
       fileSize: bytes.optional(),
       /** Bytes a second of one transfer. */
       uploadRate: rate.optional(),
@@ -223,10 +231,31 @@ const partnerSchema = z.strictObject({
   ftp: ftpSchema.prefault({}),
   feeds: z.array(feedSchema).default([]),
 });
-export type Partner = z.infer<typeof partnerSchema>;
 
-/** A partner's file, checked: names within it are unique too. */
-export const partnerFile = partnerSchema.superRefine((partner, context) => {
+/** Who is not known may have this many sessions from one address. */
+const ANONYMOUS_SESSIONS = 5;
+/** A folder that anybody can write to and read from is soon somebody else's exchange. */
+const anonymousUses: readonly (readonly Action[])[] = [['list', 'read'], ['write']];
+
+/** Whether anybody may log in as the partner. */
+export const isAnonymous = ({ logins }: { readonly logins: readonly Login[] }): boolean =>
+  logins.some(({ anonymous }) => anonymous);
+
+/** A partner's file, checked: names within it are unique too, and what depends on the logins has its default. */
+export const partnerFile = partnerSchema.superRefine(checkWithin).transform((partner) => {
+  const { permissions, limits } = partner;
+  if (!isAnonymous(partner)) return { ...partner, folders: partner.folders ?? ['/in', '/out'] };
+  return {
+    ...partner,
+    folders: partner.folders ?? [],
+    existing: 'refuse' as const,
+    permissions: [{ folder: '/', allow: [...anonymousUses[0]!] }, ...permissions],
+    limits: { ...limits, sessionsPerAddress: limits.sessionsPerAddress ?? ANONYMOUS_SESSIONS },
+  };
+});
+export type Partner = z.infer<typeof partnerFile>;
+
+function checkWithin(partner: z.infer<typeof partnerSchema>, context: z.RefinementCtx): void {
   const unique = (values: readonly string[], where: (index: number) => PropertyKey[], what: string) => {
     for (const [index, value] of values.entries()) {
       if (values.indexOf(value) === index) continue;
@@ -246,7 +275,18 @@ export const partnerFile = partnerSchema.superRefine((partner, context) => {
     const targets = deliver.map((target) => target.name);
     unique(targets, (index) => ['feeds', feed, 'deliver', index, 'name'], 'target');
   }
-});
+  if (!isAnonymous(partner)) return;
+  for (const [index, { anonymous }] of partner.logins.entries()) {
+    if (anonymous) continue;
+    const message = 'a partner that anybody may log in as has no other logins';
+    context.addIssue({ code: 'custom', path: ['logins', index], message });
+  }
+  for (const [index, { allow }] of partner.permissions.entries()) {
+    if (anonymousUses.some((use) => allow.every((action) => use.includes(action)))) continue;
+    const message = 'who is anonymous may list and read in a folder, or only write: a drop box';
+    context.addIssue({ code: 'custom', path: ['permissions', index, 'allow'], message });
+  }
+}
 
 /** The feed of files that no feed of the partner asks for: scanned, on the timeline, delivered nowhere. */
 export const unclaimedFeed: Feed = feedSchema.parse({ name: 'unclaimed', path: '/**' });
@@ -285,3 +325,11 @@ export function allows(partner: Partner, action: Action, filePath: string): bool
   }
   return deepest === undefined || deepest.allow.includes(action);
 }
+
+/** Whether the partner writes there and sees nothing of what is there: sizes are not told, and names not looked for. */
+export const isDropBox = (partner: Partner, filePath: string): boolean =>
+  !allows(partner, 'list', filePath) && !allows(partner, 'read', filePath);
+
+/** Whether what has this name, if it is a file, stays for good as it is. */
+export const isKept = ({ appendOnly, temporary }: Partner, filePath: string): boolean =>
+  appendOnly && !isTemporaryName(filePath, temporary);

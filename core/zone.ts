@@ -10,6 +10,9 @@ import {
   allows,
   type Feed,
   feedFor,
+  isAnonymous,
+  isDropBox,
+  isKept,
   isLoginLeft,
   type Partner,
   rootOf,
@@ -126,6 +129,34 @@ function createZone(atLogin: Partner, { store, queue, ledger, partners, maxFileS
     throw new Fault((await folders.head(keyOf(path))) ? 'is-a-folder' : 'not-found', path);
   };
 
+  /** An append-only partner's file stays as it is from when it has its final name. */
+  const requireNotKept = (path: string): void => {
+    if (isKept(partner, path)) throw new Fault('not-permitted', 'what is here stays as it is');
+  };
+
+  /** Whether a file that gets this name may take the place of one that has it. Senders write temporary ones again. */
+  const mayReplace = (path: string): boolean =>
+    !isAnonymous(partner) && !isKept(partner, path) && (isTemporary(path) || partner.existing === 'replace');
+
+  /**
+   * Bytes from which an upload goes on. In a drop box only those of an interrupted upload, and none for who is
+   * anonymous: somebody else may have sent them. What else is there is as if it were not.
+   */
+  const resumableSize = async (path: string): Promise<number> => {
+    const isBox = isDropBox(partner, path);
+    const suspended = isBox && isAnonymous(partner) ? undefined : await uploads.suspended(keyOf(path));
+    if (suspended) return suspended.size;
+    if (isBox) throw new Fault('not-found', path);
+    return (await requireFile(path)).size;
+  };
+
+  /** The byte at which the upload begins. */
+  const startOf = async (path: string, how: UploadMode): Promise<number> => {
+    if (how === 'append') return resumableSize(path).catch(orZero);
+    if (how.at > 0 && isDropBox(partner, path)) await resumableSize(path);
+    return how.at;
+  };
+
   const maxSizeIn = (feed: Feed): number =>
     Math.min(maxFileSize, partner.limits.fileSize ?? Infinity, feed.accept.maxSize ?? Infinity);
 
@@ -199,13 +230,14 @@ function createZone(atLogin: Partner, { store, queue, ledger, partners, maxFileS
       const key = keyOf(path);
       const temporary = isTemporary(path);
       const feed = temporary ? temporaryFeed : feedFor(partner, path);
-      const replace = temporary || partner.existing === 'replace';
+      // In a drop box nobody knows what would be added to: it is not replaced either.
+      const replace = mayReplace(path) && !(how === 'append' && isDropBox(partner, path));
       if (path === '/' || (await folders.head(key))) throw new Fault('is-a-folder', path);
       if (!(await folders.head(keyOf(parentPath(path))))) throw new Fault('not-found', parentPath(path));
       if (!replace && (await objects.head(key))) throw new Fault('exists', path);
 
       const id = newArrivalId();
-      const at = how === 'append' ? await this.resumableSize(path).catch(orZero) : how.at;
+      const at = await startOf(path, how);
       const upload = at === 0 ? await uploads.begin(key, id) : await uploads.resume(key, id, at);
       const { protocol, address: remote } = sender;
       const identity = { id, partner: partner.name, feed: feed.name, key, path, protocol, remote, run: 1 };
@@ -223,7 +255,7 @@ function createZone(atLogin: Partner, { store, queue, ledger, partners, maxFileS
 
     async resumableSize(path) {
       permit('write', path);
-      return (await uploads.suspended(keyOf(path)))?.size ?? (await requireFile(path)).size;
+      return resumableSize(path);
     },
 
     async makeFolder(path) {
@@ -239,6 +271,7 @@ function createZone(atLogin: Partner, { store, queue, ledger, partners, maxFileS
 
     async remove(path) {
       permit('delete', path);
+      requireNotKept(path);
       await requireFile(path);
       await objects.remove(keyOf(path));
     },
@@ -250,9 +283,11 @@ function createZone(atLogin: Partner, { store, queue, ledger, partners, maxFileS
       if ((await stat(from)).kind === 'folder') {
         permitWithin('rename', from);
         permitWithin('write', to);
+        if (partner.appendOnly) throw new Fault('not-permitted', 'folders stay where they are');
         return folders.rename(keyOf(from), keyOf(to));
       }
-      const replace = partner.existing === 'replace' || isTemporary(to);
+      requireNotKept(from);
+      const replace = mayReplace(to);
       if (!replace && (await objects.head(keyOf(to)))) throw new Fault('exists', to);
       const announced = isTemporary(from) && !isTemporary(to) ? await announceRenamed(from, to) : {};
       await objects.rename(keyOf(from), keyOf(to), { replace, ...announced });

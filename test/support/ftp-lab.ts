@@ -42,6 +42,7 @@ const gateFor = (partner: ReturnType<typeof aPartner>): Gate => ({
     throw new Fault('bad-credentials');
   },
   loginByCertificate: () => undefined,
+  knowsHost: (host) => partner.hosts.length === 0 || partner.hosts.includes(host),
 });
 
 export async function startFtpLab({ partner: rules, ...more }: LabOptions = {}): Promise<FtpLab> {

@@ -32,9 +32,13 @@ describe('the gate', () => {
   let partners: Partner[];
   let nowMs: number;
   const find = {
+    all: () => partners,
     login(user: string) {
-      const partner = partners.find(({ logins }) => logins.some((login) => login.user === user));
-      return partner && { partner, login: partner.logins[0]! };
+      for (const partner of partners) {
+        const login = partner.logins.find((one) => one.user === user);
+        if (login) return { partner, login };
+      }
+      return undefined;
     },
   };
   const aPartner = (name: string, more: object = {}) =>
@@ -72,6 +76,115 @@ describe('the gate', () => {
     const login = open().login({ user: user, address: address }, password);
     await expect(login).rejects.toMatchObject({ code: 'bad-credentials', detail: undefined });
     expect(scryptRuns.count).toBe(1);
+  });
+
+  describe('certificates', () => {
+    const [mine, other] = ['ab'.repeat(32), 'cd'.repeat(32)];
+    beforeEach(() => {
+      partners.push(
+        aPartner('card', { logins: [{ user: 'card', certificate: mine }] }),
+        aPartner('both', { logins: [{ user: 'both', certificate: mine, password: hashes[0] }] }),
+        aPartner('host', { hosts: ['ftp.example'], logins: [{ user: 'host', certificate: mine }] }),
+      );
+    });
+    const from = (user: string, certificate?: string) => ({ user, address: HOME, certificate });
+
+    test('let in without a password who needs none, whatever is given', async () => {
+      const gate = open();
+      expect(gate.loginByCertificate(from('card', mine))?.name).toBe('card');
+      expect((await gate.login(from('card', mine), 'anything')).name).toBe('card');
+      expect(scryptRuns.count).toBe(0);
+    });
+
+    test.each([
+      ['of somebody else', 'card', other],
+      ['that is missing', 'card', undefined],
+      ['where a password is needed too', 'both', mine],
+      ['where a password only is known', 'acme', mine],
+      ['of nobody', 'nobody', mine],
+      ['at another host', 'host', mine],
+    ])('do not let in by one %s', (_, user, certificate) => {
+      expect(open().loginByCertificate(from(user, certificate))).toBeUndefined();
+    });
+
+    test.each([
+      ['the wrong one and no password', 'card', other, ''],
+      ['none', 'card', undefined, 'right'],
+      ['the wrong one and the right password', 'both', other, 'right'],
+      ['the right one and a wrong password', 'both', mine, 'wrong'],
+    ])('with %s the answer costs what others cost', async (_, user, certificate, password) => {
+      await expect(open().login(from(user, certificate), password)).rejects.toMatchObject({
+        code: 'bad-credentials',
+      });
+      expect(scryptRuns.count).toBe(1);
+    });
+
+    test('a remembered password does not stand for the certificate', async () => {
+      const gate = open();
+      expect((await gate.login(from('both', mine), 'right')).name).toBe('both');
+      await expect(gate.login(from('both', other), 'right')).rejects.toMatchObject({
+        code: 'bad-credentials',
+      });
+    });
+  });
+
+  describe('anybody', () => {
+    const anybody = (user: string, more: object = {}) =>
+      aPartner('pub', { logins: [{ user, anonymous: true }], ...more });
+
+    test.each(['anonymous', 'ftp', 'Anonymous', 'FTP'])('comes in as %s with any password', async (user) => {
+      for (const own of ['anonymous', 'ftp']) {
+        partners.push(anybody(own));
+        expect((await open().login({ user, address: HOME }, 'me@example.com')).name).toBe('pub');
+        partners.pop();
+      }
+      expect(scryptRuns.count).toBe(0);
+    });
+
+    test('does not where nobody may, nor from a wrong address, and that costs what others cost', async () => {
+      const refused = { code: 'bad-credentials' };
+      await expect(open().login({ user: 'ftp', address: HOME }, '')).rejects.toMatchObject(refused);
+      partners.push(anybody('ftp', { addresses: ['192.0.2.0/24'] }));
+      await expect(open().login({ user: 'ftp', address: STRANGER }, '')).rejects.toMatchObject(refused);
+      expect(scryptRuns.count).toBe(2);
+    });
+
+    test('other names are not another way in, and a login called ftp keeps its password', async () => {
+      partners.push(anybody('guest'));
+      expect((await open().login({ user: 'guest', address: HOME }, 'x')).name).toBe('pub');
+      partners.push(aPartner('ftp'));
+      for (const user of ['ftp', 'anonymous', 'FTP']) {
+        await expect(open().login({ user, address: HOME }, 'x')).rejects.toMatchObject({
+          code: 'bad-credentials',
+        });
+      }
+      expect(open().loginByCertificate({ user: 'guest', address: HOME, certificate: 'ab'.repeat(32) })).toBe(
+        undefined,
+      );
+    });
+  });
+
+  test('a partner of other hosts is not found at this one', async () => {
+    partners.push(aPartner('virtual', { hosts: ['ftp.example'] }));
+    const at = (host?: string) => open().login({ user: 'virtual', address: HOME, host }, 'right');
+    expect((await at('ftp.example')).name).toBe('virtual');
+    for (const host of [undefined, 'other.example']) {
+      await expect(at(host)).rejects.toMatchObject({ code: 'bad-credentials' });
+    }
+    expect(scryptRuns.count).toBe(3);
+  });
+
+  test('hosts are known by those who may log in there', () => {
+    expect(open().knowsHost('any.example')).toBe(true);
+    partners = [
+      aPartner('virtual', { hosts: ['ftp.example'] }),
+      aPartner('off', { enabled: false, hosts: ['off.example'] }),
+    ];
+    expect(['ftp.example', 'off.example', 'any.example'].map((host) => open().knowsHost(host))).toEqual([
+      true,
+      false,
+      false,
+    ]);
   });
 
   test('a right password from a wrong address costs its work even when it was right elsewhere just now', async () => {

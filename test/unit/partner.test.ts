@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { allows, feedFor, feedNamed, type Partner, partnerFile, rootOf } from '../../core/partner.ts';
+import {
+  actions,
+  allows,
+  feedFor,
+  feedNamed,
+  isDropBox,
+  type Partner,
+  partnerFile,
+  rootOf,
+} from '../../core/partner.ts';
 import { minimalPartner } from '../support/a-partner.ts';
 
 const minimal = minimalPartner;
@@ -86,6 +95,68 @@ describe("a partner's file", () => {
     expect(hook('ftp://erp.example')).toHaveLength(1);
     expect(hook('https://me:word@erp.example')[0]).toMatch('no user and password');
     expect(hook('https://erp.example', 'whsec_short')[0]).toMatch('base64 of 24 to 64 bytes');
+  });
+});
+
+describe('a partner that anybody may log in as', () => {
+  const anybody = { ...minimal, logins: [{ user: 'anonymous', anonymous: true }] };
+
+  test('lists and reads, never replaces, has no standing folders, few sessions from one address', () => {
+    const partner = partnerFile.parse(anybody);
+    expect(actions.filter((action) => allows(partner, action, '/pub/x'))).toEqual(['list', 'read']);
+    expect(partner).toMatchObject({ folders: [], existing: 'refuse', limits: { sessionsPerAddress: 5 } });
+    const other = partnerFile.parse(minimal);
+    expect(other).toMatchObject({ folders: ['/in', '/out'], existing: 'replace' });
+    expect(other.limits.sessionsPerAddress).toBeUndefined();
+  });
+
+  test('may have a drop box', () => {
+    const permissions = [{ folder: '/incoming', allow: ['write'] }];
+    const partner = partnerFile.parse({ ...anybody, permissions });
+    expect(actions.filter((action) => allows(partner, action, '/incoming/x'))).toEqual(['write']);
+    expect(isDropBox(partner, '/incoming/x')).toBe(true);
+    expect(isDropBox(partner, '/pub')).toBe(false);
+  });
+
+  test.each([
+    [['write', 'read']],
+    [['write', 'list']],
+    [['write', 'delete']],
+    [['write', 'rename']],
+    [['write', 'make']],
+    [['read', 'delete']],
+    [['make']],
+  ])('has no folder for %s', (allow) => {
+    expect(faultsOf({ ...anybody, permissions: [{ folder: '/pub', allow }] })).toEqual([
+      expect.stringMatching(/^permissions\.0\.allow: .*drop box/),
+    ]);
+  });
+
+  test('has no login of another kind', () => {
+    expect(faultsOf({ ...anybody, logins: [...anybody.logins, minimal.logins[0]] })).toEqual([
+      expect.stringMatching(/^logins\.1: .*no other logins/),
+    ]);
+    expect(faultsOf({ ...anybody, logins: [{ ...minimal.logins[0], anonymous: true }] })).toEqual([
+      expect.stringMatching(/^logins\.0: .*only anonymous/),
+    ]);
+  });
+});
+
+describe('logins', () => {
+  const print = 'AB:'.repeat(31).concat('CD');
+  const faults = (login: object) => faultsOf({ ...minimal, logins: [{ user: 'a', ...login }] });
+
+  test('a certificate is known by its fingerprint, however it is written', () => {
+    const logins = [{ user: 'a', certificate: print }];
+    expect(partnerFile.parse({ ...minimal, logins }).logins[0]!.certificate).toBe(
+      'ab'.repeat(31).concat('cd'),
+    );
+    expect(faults({ certificate: print.slice(3) })[0]).toMatch(/^logins\.0\.certificate: .*32 bytes/);
+  });
+
+  test('need something to show', () => {
+    expect(faults({})).toEqual([expect.stringMatching(/needs a password, a certificate or both/)]);
+    expect(faults({ anonymous: false })[0]).toMatch(/anonymous/);
   });
 });
 

@@ -222,6 +222,131 @@ describe('temporary names', () => {
   });
 });
 
+describe('an append-only partner', () => {
+  const backups = { appendOnly: true };
+  test.each<[string, (zone: Zone) => Promise<unknown>, FaultCode]>([
+    ['replaced', (zone) => put(zone, '/in/x', 'other'), 'exists'],
+    ['added to', (zone) => put(zone, '/in/x', 'more', 'append'), 'exists'],
+    ['cut and gone on with', (zone) => put(zone, '/in/x', 'more', { at: 2 }), 'exists'],
+    ['renamed', (zone) => zone.rename('/in/x', '/in/y'), 'not-permitted'],
+    ['renamed to a temporary name', (zone) => zone.rename('/in/x', '/in/x.part'), 'not-permitted'],
+    ['replaced by a rename', (zone) => zone.rename('/in/y.part', '/in/x'), 'exists'],
+    ['removed', (zone) => zone.remove('/in/x'), 'not-permitted'],
+    ['moved with its folder', (zone) => zone.rename('/in', '/old'), 'not-permitted'],
+    ['removed with its folder', (zone) => zone.removeFolder('/in'), 'not-empty'],
+  ])('has no file %s once it has its final name', async (_, change, fault) => {
+    const zone = await open(backups);
+    await put(zone, '/in/x', 'first');
+    await put(zone, '/in/y.part', 'second');
+    await expect(change(zone)).rejects.toThrow(code(fault));
+    expect([await textOf(zone, '/in/x'), await textOf(zone, '/in/y.part')]).toEqual(['first', 'second']);
+    expect(announced).toHaveLength(1);
+  });
+
+  test('of two uploads at once one is kept', async () => {
+    const zone = await open(backups);
+    const sender = { protocol: 'ftp', address: '' };
+    const [first, second] = [
+      await zone.upload('/in/x', { at: 0 }, sender),
+      await zone.upload('/in/x', { at: 0 }, sender),
+    ];
+    await first.write(Buffer.from('first'));
+    await second.write(Buffer.from('second'));
+    await second.commit(() => ({ controlAlive: true }));
+    await expect(first.commit(() => ({ controlAlive: true }))).rejects.toThrow(code('exists'));
+    expect(await textOf(zone, '/in/x')).toBe('second');
+  });
+
+  test('may do anything with temporary names, and go on with what was cut', async () => {
+    const zone = await open(backups);
+    await put(zone, '/in/x.part', 'a');
+    await put(zone, '/in/x.part', 'ab');
+    await put(zone, '/in/x.part', 'c', 'append');
+    await zone.rename('/in/x.part', '/in/y.part');
+    await zone.rename('/in/y.part', '/in/x');
+    expect(await textOf(zone, '/in/x')).toBe('abc');
+    await put(zone, '/in/z.part', 'z');
+    await zone.remove('/in/z.part');
+
+    const landing = await zone.upload('/in/cut', { at: 0 }, { protocol: 'ftp', address: '' });
+    await landing.write(Buffer.from('12'));
+    await landing.suspend();
+    await put(zone, '/in/cut', '3', { at: 2 });
+    expect(await textOf(zone, '/in/cut')).toBe('123');
+  });
+});
+
+describe('a drop box', () => {
+  const box = { permissions: [{ folder: '/in', allow: ['write'] }] };
+  const suspend = async (zone: Zone, path: string): Promise<void> => {
+    const landing = await zone.upload(path, { at: 0 }, { protocol: 'ftp', address: '' });
+    await landing.write(Buffer.from('half'));
+    await landing.suspend();
+  };
+
+  test.each<[string, (zone: Zone, path: string) => Promise<unknown>]>([
+    ['its size', (zone, path) => zone.resumableSize(path)],
+    ['what an upload from its middle answers', (zone, path) => put(zone, path, 'x', { at: 1 })],
+    ['a look at it', (zone, path) => zone.stat(path)],
+    ['a download', (zone, path) => zone.read(path)],
+    ['a removal', (zone, path) => zone.remove(path)],
+    ['a rename', (zone, path) => zone.rename(path, '/in/new')],
+  ])('does not tell by %s whether a file is there', async (_, ask) => {
+    const zone = await open(box);
+    await put(zone, '/in/there', 'secret');
+    const answers = await Promise.all(
+      ['/in/there', '/in/gone'].map((path) => ask(zone, path).catch((thrown) => thrown.code)),
+    );
+    expect(answers[0]).toMatch(/^not-/);
+    expect(answers[0]).toBe(answers[1]);
+    expect(await textOf(await open(), '/in/there')).toBe('secret');
+  });
+
+  test('takes what is new, goes on with what was cut, and adds to nothing that is finished', async () => {
+    const zone = await open(box);
+    await suspend(zone, '/in/x');
+    expect(await zone.resumableSize('/in/x')).toBe(4);
+    await put(zone, '/in/x', '+half', 'append');
+    await put(zone, '/in/y', 'y', 'append');
+    await expect(put(zone, '/in/y', 'z', 'append')).rejects.toThrow(code('exists'));
+    const open2 = await open();
+    expect([await textOf(open2, '/in/x'), await textOf(open2, '/in/y')]).toEqual(['half+half', 'y']);
+  });
+
+  test('of anybody: nobody replaces or goes on with what another one sent', async () => {
+    const anybody = {
+      logins: [{ user: 'ftp', anonymous: true }],
+      folders: ['/in'],
+      ...box,
+    };
+    const zone = await open(anybody);
+    await put(zone, '/in/x', 'first');
+    await put(zone, '/in/x.part', 'first');
+    for (const path of ['/in/x', '/in/x.part']) {
+      await expect(put(zone, path, 'second')).rejects.toThrow(code('exists'));
+    }
+    await suspend(zone, '/in/cut');
+    await expect(zone.resumableSize('/in/cut')).rejects.toThrow(code('not-found'));
+    await expect(put(zone, '/in/cut', 'x', { at: 4 })).rejects.toThrow(code('not-found'));
+    await put(zone, '/in/cut', 'mine', 'append');
+    expect(await textOf(await open(), '/in/cut')).toBe('mine');
+  });
+});
+
+test('who is anonymous reads, and nothing else', async () => {
+  await put(await open(), '/in/x', 'x');
+  const zone = await open({ logins: [{ user: 'ftp', anonymous: true }] });
+  expect(await textOf(zone, '/in/x')).toBe('x');
+  const changes: ((zone: Zone) => Promise<unknown>)[] = [
+    (one) => put(one, '/in/y', 'y'),
+    (one) => one.remove('/in/x'),
+    (one) => one.rename('/in/x', '/in/y'),
+    (one) => one.makeFolder('/new'),
+    (one) => one.removeFolder('/out'),
+  ];
+  for (const change of changes) await expect(change(zone)).rejects.toThrow(code('not-permitted'));
+});
+
 describe("a change of the partner's file, for a session that is logged in", () => {
   const rules = { addresses: ['192.0.2.0/24'] };
 

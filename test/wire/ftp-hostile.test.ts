@@ -193,6 +193,7 @@ describe('limits', () => {
         throw new Fault('limit-reached', 'too many failures');
       },
       loginByCertificate: () => undefined,
+      knowsHost: () => true,
     };
     const own = await startFtpLab({ gate });
     const talk = await own.dial();
