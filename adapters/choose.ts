@@ -7,6 +7,7 @@ import type { Fleet } from '../core/ports/fleet.ts';
 import type { Log } from '../core/ports/log.ts';
 import type { Partners } from '../core/ports/partners.ts';
 import type { Queue } from '../core/ports/queue.ts';
+import type { Room } from '../core/ports/room.ts';
 import type { Scanner } from '../core/ports/scanner.ts';
 import type { Store } from '../core/ports/store.ts';
 import type { Target } from '../core/ports/target.ts';
@@ -16,6 +17,7 @@ import { openSqliteQueue } from './queue/sqlite/queue.ts';
 import type { SqsQueue } from './queue/sqs/queue.ts';
 import { createClamdScanner } from './scanner/clamd.ts';
 import { startOwnClamd } from './scanner/own-clamd.ts';
+import { diskRoom } from './store/disk/room.ts';
 import { openDiskStore } from './store/disk/store.ts';
 import { openTarget } from './target/open-target.ts';
 
@@ -35,6 +37,12 @@ const stores: Record<string, (url: string, log: Log) => Promise<Store>> = {
     ]);
     return openS3Store({ ...parseS3Url(url), log });
   },
+};
+
+const rooms: Record<string, (url: string) => Room> = {
+  file: (url) => diskRoom(pathIn(url)),
+  // A bucket has no end that it tells of.
+  s3: () => async () => undefined,
 };
 
 const queues: Record<string, (url: string, log: Log) => Promise<Queue>> = {
@@ -80,6 +88,7 @@ const choose = <Open>(rows: Record<string, Open>, url: string): Open => rows[url
 /** What every program of Landfall needs. */
 export interface Ports {
   readonly store: Store;
+  readonly room: Room;
   readonly queue: Queue;
   readonly fleet: Fleet;
   readonly ledger: Ledger;
@@ -111,6 +120,7 @@ async function openPorts(config: Config, log: Log, openQueue: () => Promise<Queu
   const fleet = await choose(fleets, config.LANDFALL_FLEET)(config.LANDFALL_FLEET, log);
   return {
     store,
+    room: choose(rooms, config.LANDFALL_STORE)(config.LANDFALL_STORE),
     queue,
     fleet,
     partners,

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
-import { type Arrival, newArrivalId } from './arrival.ts';
+import { type Arrival, type DigestName, newArrivalId } from './arrival.ts';
+import { type Combining, combineInto } from './combine.ts';
 import { encodeEvent, stageEvent } from './event.ts';
 import { type Content, EDGE_BYTES, requireWhole } from './evidence.ts';
 import { Fault, type FaultCode } from './fault.ts';
@@ -22,7 +23,9 @@ import { baseName, fileKey, isTemporaryName, isWithin, parentPath, resolvePath }
 import { pipeline } from './pipeline.ts';
 import type { Partners } from './ports/partners.ts';
 import type { Queue } from './ports/queue.ts';
+import type { Room } from './ports/room.ts';
 import type { Entry, ObjectInfo, Store } from './ports/store.ts';
+import type { Reading, StoredDigests } from './stored-digests.ts';
 import { showBytes } from './units.ts';
 
 /**
@@ -35,8 +38,10 @@ export interface Zone {
   stat(path: string): Promise<Entry>;
   /** Throws `not-found`, `not-a-folder`, `not-permitted`. */
   list(path: string): AsyncIterable<Entry>;
-  /** Throws `not-found`, `is-a-folder`, `bad-offset`, `not-permitted`. */
-  read(path: string, from?: number): Promise<Download>;
+  /** The bytes up to, not including, `to`. Throws `not-found`, `is-a-folder`, `bad-offset`, `not-permitted`. */
+  read(path: string, from?: number, to?: number): Promise<Download>;
+  /** The digest of the file or of a part of it, which may end beyond its end. Throws as `read`. */
+  digest(path: string, name: DigestName, reading: Reading): Promise<Digest>;
   /** Throws `not-permitted`, `is-a-folder`, `exists`, `bad-offset`, `busy`. */
   upload(path: string, how: UploadMode, sender: Sender): Promise<Landing>;
   /** Bytes from which an upload could go on: of the suspended upload, or else of the file. Throws `not-found`. */
@@ -46,6 +51,15 @@ export interface Zone {
   remove(path: string): Promise<void>;
   /** Moves a file or a folder; a file that leaves its temporary name for a final one is announced first. */
   rename(from: string, to: string): Promise<void>;
+  /** Sets when a file was changed. Throws `not-found`, `is-a-folder`, `not-permitted`. */
+  setModified(path: string, modified: Date): Promise<void>;
+  /**
+   * Makes one file of several, in their order, and then removes those; it is an upload like any other. Answers the
+   * paths that could not be removed.
+   */
+  combine(target: string, parts: readonly string[], sender: Sender, how: Combining): Promise<string[]>;
+  /** Bytes that are left for uploads to the folder, or undefined where nobody can tell. */
+  room(path: string): Promise<number | undefined>;
 }
 
 export interface Download {
@@ -54,6 +68,14 @@ export interface Download {
   readonly modified: Date;
   /** A chunk is valid until the next one is asked for. */
   readonly bytes: AsyncIterable<Buffer>;
+}
+
+export interface Digest {
+  /** Lower-case hex. */
+  readonly hex: string;
+  /** The bytes that it is of, `to` not included. */
+  readonly from: number;
+  readonly to: number;
 }
 
 export type UploadMode = { readonly at: number } | 'append';
@@ -72,7 +94,15 @@ export interface ZonePorts {
   readonly partners: Pick<Partners, 'named'>;
   /** Bytes; the listener's own limit for one file. */
   readonly maxFileSize: number;
+  readonly digests: StoredDigests;
+  readonly room: Room;
 }
+
+/**
+ * How long an append-only partner may date a file that is new, in milliseconds: its programs do so right after the
+ * upload, and fail when they may not.
+ */
+const DATING_MS = 10 * 60_000;
 
 /** Opens the partner's zone, making its root and its standing folders where they are missing. */
 export async function openZone(partner: Partner, ports: ZonePorts): Promise<Zone> {
@@ -90,7 +120,8 @@ export async function openZone(partner: Partner, ports: ZonePorts): Promise<Zone
 
 const IN_ITS_WAY: ReadonlySet<FaultCode> = new Set(['exists', 'not-a-folder']);
 
-function createZone(atLogin: Partner, { store, queue, ledger, partners, maxFileSize }: ZonePorts): Zone {
+function createZone(atLogin: Partner, ports: ZonePorts): Zone {
+  const { store, queue, ledger, partners, maxFileSize, digests, room } = ports;
   let partner = atLogin;
   const { objects, folders, uploads } = store;
   const keyOf = (path: string): string => fileKey(rootOf(partner), resolvePath('/', path));
@@ -157,6 +188,12 @@ function createZone(atLogin: Partner, { store, queue, ledger, partners, maxFileS
     return how.at;
   };
 
+  const requireBytes = async (path: string, from: number): Promise<ObjectInfo> => {
+    const file = await requireFile(path);
+    if (from <= file.size) return file;
+    throw new Fault('bad-offset', `${from} is beyond the ${file.size} bytes of ${path}`);
+  };
+
   const maxSizeIn = (feed: Feed): number =>
     Math.min(maxFileSize, partner.limits.fileSize ?? Infinity, feed.accept.maxSize ?? Infinity);
 
@@ -216,13 +253,19 @@ function createZone(atLogin: Partner, { store, queue, ledger, partners, maxFileS
       return folders.list(keyOf(path));
     },
 
-    async read(path, from = 0) {
+    async read(path, from = 0, to) {
       permit('read', path);
-      const file = await requireFile(path);
-      if (from > file.size)
-        throw new Fault('bad-offset', `${from} is beyond the ${file.size} bytes of ${path}`);
-      const { size, modified, arrival } = file;
-      return { size, modified, bytes: objects.read(file.key, { from, ...(arrival ? { arrival } : {}) }) };
+      const { key, size, modified, arrival } = await requireBytes(path, from);
+      const range = { from, ...(to === undefined ? {} : { to }), ...(arrival ? { arrival } : {}) };
+      return { size, modified, bytes: objects.read(key, range) };
+    },
+
+    async digest(path, name, reading) {
+      permit('read', path);
+      const { from = 0 } = reading;
+      const file = await requireBytes(path, from);
+      const to = Math.min(reading.to ?? file.size, file.size);
+      return { from, to, hex: await digests.digestOf(file, name, { ...reading, to }) };
     },
 
     async upload(path, how, sender) {
@@ -247,6 +290,7 @@ function createZone(atLogin: Partner, { store, queue, ledger, partners, maxFileS
         maxSize: maxSizeIn(feed),
         replace,
         announce: async (arrival) => {
+          digests.remember(arrival);
           if (temporary) await ledger.stored(arrival);
           else if (isAnnounced(feed, arrival.size)) await announce(arrival);
         },
@@ -291,6 +335,37 @@ function createZone(atLogin: Partner, { store, queue, ledger, partners, maxFileS
       if (!replace && (await objects.head(keyOf(to)))) throw new Fault('exists', to);
       const announced = isTemporary(from) && !isTemporary(to) ? await announceRenamed(from, to) : {};
       await objects.rename(keyOf(from), keyOf(to), { replace, ...announced });
+    },
+
+    async setModified(path, modified) {
+      permit('write', path);
+      const file = await requireFile(path);
+      if (Date.now() - file.modified.getTime() > DATING_MS) requireNotKept(path);
+      await objects.touch(keyOf(path), modified);
+    },
+
+    async combine(target, parts, sender, how) {
+      const files: ObjectInfo[] = [];
+      for (const part of parts) {
+        permit('read', part);
+        permit('delete', part);
+        requireNotKept(part);
+        files.push(await requireFile(part));
+      }
+      await combineInto(await this.upload(target, { at: 0 }, sender), files, objects, how);
+      const left: string[] = [];
+      for (const part of new Set(parts)) {
+        // The file is whole and announced: a failure would have it sent again.
+        if (part !== target) await objects.remove(keyOf(part)).catch(() => left.push(part));
+      }
+      return left;
+    },
+
+    async room(path) {
+      permit('write', path);
+      if (!(await folders.head(keyOf(path))))
+        throw new Fault((await objects.head(keyOf(path))) ? 'not-a-folder' : 'not-found', path);
+      return room();
     },
   };
 }

@@ -6,6 +6,7 @@ import { createBlockPool } from '../core/buffers.ts';
 import { type Config, describeSettings, readConfig } from '../core/config.ts';
 import { createGate } from '../core/gate.ts';
 import type { Log } from '../core/ports/log.ts';
+import { createStoredDigests } from '../core/stored-digests.ts';
 import { openZone } from '../core/zone.ts';
 import { startConsumer } from '../workers/consumer.ts';
 import { stages } from '../workers/stages.ts';
@@ -27,7 +28,8 @@ export async function start(
   log: Log,
 ): Promise<Landfall> {
   const stopping = new AbortController();
-  const { store, queue, ledger, fleet, partners } = ports;
+  const { store, room, queue, ledger, fleet, partners } = ports;
+  const digests = createStoredDigests(store, ledger);
 
   const consumer = startConsumer({
     stages,
@@ -59,7 +61,15 @@ export async function start(
     },
     gate: createGate({ partners, fleet }),
     openZone: (partner) =>
-      openZone(partner, { store, queue, ledger, partners, maxFileSize: config.LANDFALL_MAX_FILE_SIZE }),
+      openZone(partner, {
+        store,
+        queue,
+        ledger,
+        partners,
+        digests,
+        room,
+        maxFileSize: config.LANDFALL_MAX_FILE_SIZE,
+      }),
     fleet,
     pool: createBlockPool({ totalBytes: config.LANDFALL_MEMORY, blockBytes: config.LANDFALL_BLOCK_SIZE }),
     log,

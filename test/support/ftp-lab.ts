@@ -8,6 +8,7 @@ import type { Gate } from '../../core/gate.ts';
 import { createLedger } from '../../core/ledger.ts';
 import type { Queue } from '../../core/ports/queue.ts';
 import type { Store } from '../../core/ports/store.ts';
+import { createStoredDigests } from '../../core/stored-digests.ts';
 import { openZone } from '../../core/zone.ts';
 import { type FtpListener, startFtpListener } from '../../services/ftp/listener.ts';
 import type { FtpOptions } from '../../services/ftp/options.ts';
@@ -34,6 +35,8 @@ export interface LabOptions extends Partial<Omit<FtpOptions, 'timeouts'>> {
   readonly timeouts?: Partial<FtpOptions['timeouts']>;
   readonly partner?: object;
   readonly store?: Store;
+  /** Bytes that are left; unknown when left out. */
+  readonly room?: number;
 }
 
 const gateFor = (partner: ReturnType<typeof aPartner>): Gate => ({
@@ -48,6 +51,8 @@ const gateFor = (partner: ReturnType<typeof aPartner>): Gate => ({
 export async function startFtpLab({ partner: rules, ...more }: LabOptions = {}): Promise<FtpLab> {
   const partner = aPartner(rules);
   const store = more.store ?? createMemoryStore();
+  const ledger = createLedger(store);
+  const digests = createStoredDigests(store, ledger);
   const events: string[] = [];
   const queue = {
     send: async (_queue, messages) => void events.push(...messages.map(({ body }) => body)),
@@ -63,7 +68,9 @@ export async function startFtpLab({ partner: rules, ...more }: LabOptions = {}):
       openZone(one, {
         store,
         queue,
-        ledger: createLedger(store),
+        ledger,
+        digests,
+        room: async () => more.room,
         partners: { named: () => one },
         maxFileSize: 2 ** 30,
       }),

@@ -6,6 +6,7 @@ import type { FaultCode } from '../../core/fault.ts';
 import { createLedger } from '../../core/ledger.ts';
 import type { Partner } from '../../core/partner.ts';
 import type { Queue } from '../../core/ports/queue.ts';
+import { createStoredDigests } from '../../core/stored-digests.ts';
 import { openZone, type UploadMode, type Zone } from '../../core/zone.ts';
 import { aPartner } from '../support/a-partner.ts';
 import { createMemoryStore, type MemoryStore } from '../support/memory-store.ts';
@@ -25,10 +26,13 @@ const open = (more: object = {}, now?: () => Partner | undefined): Promise<Zone>
   const send: Queue['send'] = async (_queue, messages) => {
     announced.push(...messages.map(({ body }) => decodeEvent(body).data.arrival));
   };
+  const ledger = createLedger(store);
   return openZone(partner, {
     store,
     queue: { send } as Queue,
-    ledger: createLedger(store),
+    ledger,
+    digests: createStoredDigests(store, ledger),
+    room: async () => 1000,
     partners: { named: now ?? (() => partner) },
     maxFileSize: 1000,
   });
