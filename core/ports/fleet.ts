@@ -16,12 +16,16 @@ export interface SessionKey {
   /** Counted by address before the login, by partner after it. The address is a sender's; see `senderOf`. */
   readonly address?: string;
   readonly partner?: string;
+  /** Beside the partner, where its sessions are limited by sender too. */
+  readonly sender?: string;
 }
 
 export interface SessionLimits {
   readonly total?: number;
   readonly perAddress?: number;
   readonly perPartner?: number;
+  /** Sessions of the partner from the sender. */
+  readonly perSender?: number;
 }
 
 export interface LoginKey {
