@@ -10,7 +10,7 @@ export interface SessionCount {
 }
 
 /** Only the address is counted before the login and only the partner after it, so the total is of addresses. */
-export function countsOf({ address, partner }: SessionKey, limits: SessionLimits): SessionCount[] {
+export function countsOf({ address, partner, sender }: SessionKey, limits: SessionLimits): SessionCount[] {
   const counts: SessionCount[] = [];
   if (address !== undefined) {
     counts.push({ name: 'all', limit: limits.total, which: 'in all' });
@@ -18,6 +18,10 @@ export function countsOf({ address, partner }: SessionKey, limits: SessionLimits
   }
   if (partner !== undefined) {
     counts.push({ name: `partner ${partner}`, limit: limits.perPartner, which: 'of one partner' });
+  }
+  if (partner !== undefined && sender !== undefined) {
+    const name = `partner ${partner} at ${sender}`;
+    counts.push({ name, limit: limits.perSender, which: 'of one partner from one address' });
   }
   return counts;
 }

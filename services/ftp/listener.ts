@@ -55,6 +55,7 @@ export async function startFtpListener(options: FtpOptions): Promise<FtpListener
       passivePorts,
       startedAt: performance.now(),
       controlAlive: () => !socket.destroyed,
+      serverName: undefined,
       failedLogins: 0,
       transfer: undefined,
     };

@@ -29,6 +29,10 @@ export interface Session {
   /** Whether the control connection is open, and is being read. */
   controlAlive: () => boolean;
 
+  /** The host that HOST named (RFC 7151), in lower case. */
+  host: string | undefined;
+  /** The host that the TLS handshake named (SNI), in lower case. */
+  serverName: string | undefined;
   user: string | undefined;
   failedLogins: number;
   visit: Visit | undefined;
@@ -45,8 +49,9 @@ export interface Session {
 /** RFC 959 §4.1.1, REIN: as if the control connection had just been opened. */
 export const atStart = (): Pick<
   Session,
-  'user' | 'visit' | 'folder' | 'type' | 'facts' | 'left' | 'epsvOnly' | 'channel'
+  'host' | 'user' | 'visit' | 'folder' | 'type' | 'facts' | 'left' | 'epsvOnly' | 'channel'
 > => ({
+  host: undefined,
   user: undefined,
   visit: undefined,
   folder: '/',

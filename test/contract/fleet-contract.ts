@@ -18,6 +18,12 @@ export function fleetContract(engine: string, open: () => Promise<Fleet>): void 
       ['in all', { address: 'a' }, { total: 2 }, /at most 2 sessions in all/],
       ['from one address', { address: 'a' }, { perAddress: 2 }, /at most 2 sessions from one address/],
       ['of one partner', { partner: 'p' }, { perPartner: 2 }, /at most 2 sessions of one partner/],
+      [
+        'of one partner from one address',
+        { partner: 'p', sender: 'a' },
+        { perPartner: 9, perSender: 2 },
+        /at most 2 sessions of one partner from one address/,
+      ],
     ])('counts sessions %s, and names the limit', async (_which, who, limits, said) => {
       await fleet.enter(who, limits);
       const leave = await fleet.enter(who, limits);
@@ -42,6 +48,9 @@ export function fleetContract(engine: string, open: () => Promise<Fleet>): void 
       await fleet.enter({ address: 'b' }, { perAddress: 1 });
       await fleet.enter({ partner: 'a' }, { perPartner: 1 });
       await fleet.enter({ partner: 'b' }, { perPartner: 1 });
+      await fleet.enter({ partner: 'c', sender: 'a' }, { perSender: 1 });
+      await fleet.enter({ partner: 'c', sender: 'b' }, { perSender: 1 });
+      await fleet.enter({ partner: 'd', sender: 'b' }, { perSender: 1 });
     });
 
     test('of many who enter at once, as many come in as there is room', async () => {

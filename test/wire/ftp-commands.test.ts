@@ -322,6 +322,7 @@ describe('listings', () => {
       [
         '211-Features:',
         ...[
+          ' HOST',
           ' REST STREAM',
           ' EPSV',
           ' EPRT',

@@ -3,6 +3,7 @@ import { Refusal } from '../reply.ts';
 import { dataConnection } from './data-connection.ts';
 import { download } from './download.ts';
 import { folder } from './folder.ts';
+import { host } from './host.ts';
 import { information } from './information.ts';
 import { listing } from './listing.ts';
 import { login } from './login.ts';
@@ -23,6 +24,7 @@ const SMNT = {
 } satisfies Command;
 
 export const COMMANDS: Commands = {
+  ...host,
   ...login,
   ...navigation,
   ...parameters,

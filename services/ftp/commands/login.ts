@@ -1,10 +1,14 @@
+import { senderOf } from '../../../core/addresses.ts';
 import { Fault } from '../../../core/fault.ts';
+import { isAnonymous, type Partner } from '../../../core/partner.ts';
 import type { Call, Command } from '../command.ts';
 import { lastReply, type Reply, reply } from '../reply.ts';
 import { atStart, endVisit, type Session } from '../session.ts';
 
 /** Failed logins on one connection; the next attempt needs another one. */
 const MAX_FAILED_LOGINS = 3;
+/** Characters of a mail address in the log (RFC 5321, 4.5.3.1.3). */
+const MAX_MAIL_LENGTH = 254;
 
 export const login = {
   USER: {
@@ -61,9 +65,9 @@ async function logIn({ session, argument }: Call): Promise<Reply> {
   const user = session.user ?? '';
   session.user = undefined;
   try {
-    const partner = await options.gate.login({ user, address: client }, argument);
-    const limits = { perPartner: partner.limits.sessions };
-    const leave = await options.fleet.enter({ partner: partner.name }, limits);
+    const host = session.host ?? session.serverName;
+    const partner = await options.gate.login({ user, address: client, host }, argument);
+    const leave = await countIn(session, partner);
     try {
       session.visit = { zone: await options.openZone(partner), leave };
     } catch (thrown) {
@@ -71,11 +75,20 @@ async function logIn({ session, argument }: Call): Promise<Reply> {
       throw thrown;
     }
     session.log = session.log.child({ partner: partner.name });
-    session.log.info({}, 'logged in');
+    // RFC 1635: of who is anonymous, the password is a mail address by custom.
+    const said = isAnonymous(partner) ? { password: argument.slice(0, MAX_MAIL_LENGTH) } : {};
+    session.log.info(said, 'logged in');
     return reply(230, 'Welcome.');
   } catch (thrown) {
     return refuse(session, user, Fault.from(thrown));
   }
+}
+
+/** Counts the session as one of the partner's and, where it limits them, as one of its from this sender. */
+function countIn({ options, client }: Session, { name, limits }: Partner): Promise<() => Promise<void>> {
+  const { sessions: perPartner, sessionsPerAddress: perSender } = limits;
+  if (perSender === undefined) return options.fleet.enter({ partner: name }, { perPartner });
+  return options.fleet.enter({ partner: name, sender: senderOf(client) }, { perPartner, perSender });
 }
 
 function refuse(session: Session, user: string, fault: Fault): Reply {

@@ -1,4 +1,4 @@
-import { allows, type Partner } from '../../../core/partner.ts';
+import { allows, isKept, type Partner } from '../../../core/partner.ts';
 import type { Entry } from '../../../core/ports/store.ts';
 
 /** The facts of MLST and MLSD (RFC 3659 §7.5), each as what it says of an entry; undefined where it says nothing. */
@@ -34,9 +34,17 @@ export const factLine = (
 function permissions(entry: Entry, path: string, partner: Partner): string {
   const may = (letters: string, action: Parameters<typeof allows>[1]): string =>
     allows(partner, action, path) ? letters : '';
+  if (isKept(partner, path) && entry.kind === 'file') return may('r', 'read');
   const letters =
     entry.kind === 'file'
       ? [may('aw', 'write'), may('d', 'delete'), may('f', 'rename'), may('r', 'read')]
-      : ['e', may('c', 'write'), may('dp', 'delete'), may('f', 'rename'), may('l', 'list'), may('m', 'make')];
+      : [
+          'e',
+          may('c', 'write'),
+          may('dp', 'delete'),
+          partner.appendOnly ? '' : may('f', 'rename'),
+          may('l', 'list'),
+          may('m', 'make'),
+        ];
   return [...letters.join('')].sort().join('');
 }
