@@ -1,5 +1,8 @@
 import type { Fleet } from '../../core/ports/fleet.ts';
 import { createLoginFailures } from './login-failures.ts';
+import { createOwnExpectations } from './own-expectations.ts';
+import { createOwnListeners } from './own-listeners.ts';
+import { createOwnTicketKeys } from './own-ticket-keys.ts';
 import { countsOf, createOwnSessions } from './session-counts.ts';
 
 /** Fleet state of one process: for a listener that has no others beside it. */
@@ -7,6 +10,9 @@ export function createLocalFleet(options: { now?: () => number } = {}): Fleet {
   const sessions = createOwnSessions();
   const failures = createLoginFailures(options.now);
   return {
+    listeners: createOwnListeners(),
+    expectations: createOwnExpectations(options.now),
+    ticketKeys: createOwnTicketKeys(options.now),
     async enter(who, limits) {
       const counts = countsOf(who, limits);
       sessions.requireRoom(counts);
@@ -18,6 +24,7 @@ export function createLocalFleet(options: { now?: () => number } = {}): Fleet {
       if (failed) failures.add(who);
       else failures.forget(who);
     },
+    aloneSince: () => undefined,
     close: async () => undefined,
   };
 }

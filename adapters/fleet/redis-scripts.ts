@@ -46,7 +46,8 @@ for i = 4, #ARGV, 2 do
 end
 ${RENEW}`;
 
-const NOW = `
+/** Redis's clock, so that those of the listeners do not matter. */
+export const NOW = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000`;
 

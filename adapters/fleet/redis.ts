@@ -2,18 +2,17 @@ import { createHash, randomUUID } from 'node:crypto';
 import { FAILURES_KEPT_MS, loginPenaltyMs } from '../../core/login-penalty.ts';
 import type { Fleet, LoginKey } from '../../core/ports/fleet.ts';
 import type { Log } from '../../core/ports/log.ts';
-import { connect, type Patience } from '../redis/connection.ts';
 import type { RedisPlace } from '../redis/url.ts';
 import { createLoginFailures, MAX_REMEMBERED, userKey } from './login-failures.ts';
+import { createOwnExpectations } from './own-expectations.ts';
+import { createOwnListeners } from './own-listeners.ts';
+import { createOwnTicketKeys } from './own-ticket-keys.ts';
+import { createRedisExpectations, putAgain } from './redis-expectations.ts';
+import { createRedisLink, type Redis, run } from './redis-link.ts';
+import { createRedisListeners, JOIN, LEASE_MS } from './redis-listeners.ts';
 import { COUNT, ENTER, FAIL, FAILURES, FORGET } from './redis-scripts.ts';
+import { createRedisTicketKeys } from './redis-ticket-keys.ts';
 import { countsOf, createOwnSessions, limitReached } from './session-counts.ts';
-
-/** Somebody waits for a login: rather alone than late. */
-const PATIENCE: Patience = { reconnects: 0, connectMs: 1_000, silenceMs: 2_000, commandMs: 2_000 };
-/** Milliseconds after which the sessions of a listener that died count no more. */
-const LEASE_MS = 10_000;
-/** Milliseconds between two renewals of the lease; alone, between two looks whether Redis is back. */
-const RENEW_MS = 2_000;
 
 export interface RedisFleetOptions extends RedisPlace {
   readonly log: Log;
@@ -24,54 +23,22 @@ export interface RedisFleetOptions extends RedisPlace {
  * reach the keys of other listeners. Nothing of it needs to last: a Redis without a disk will do.
  *
  * While Redis does not answer, a listener is alone: it counts its own sessions and the failures that it has met, so
- * the limits hold for each listener, not for all, and nobody is refused for Redis's sake. It says so once, looks
- * every RENEW_MS, and writes all that it counts when Redis is back. The connection is made at the first session.
+ * the limits hold for each listener, not for all; of data connections it knows those that it expects itself. Nobody
+ * is refused for Redis's sake. It says so once, looks now and then, and writes all that it knows when Redis is back.
+ * The connection is made at the first call.
  */
 export function createRedisFleet({ log, ...place }: RedisFleetOptions): Fleet {
-  const redis = connect(place, PATIENCE);
-  /** A call that the connection has failed says nothing of why. */
-  let lostBy: unknown;
-  redis.on('error', (error) => {
-    lostBy = error;
-  });
-  redis.on('ready', () => {
-    lostBy = undefined;
-  });
   const name = randomUUID();
   const prefix = `${place.prefix}:fleet`;
   const sessionKeys = [`${prefix}:listeners`, `${prefix}:sessions:${name}`];
+  const listenersKey = `${prefix}:reached`;
   const userKeys = [`${prefix}:failures:user`, `${prefix}:failures:user:last`];
   const addressKeys = [`${prefix}:failures:address`, `${prefix}:failures:address:last`];
   const sessions = createOwnSessions();
   const failures = createLoginFailures();
-  let aloneSince: number | undefined;
-  let renewal: NodeJS.Timeout | undefined;
-  let closed = false;
+  const listeners = createOwnListeners();
+  const expectations = createOwnExpectations();
   let lastTurn: Promise<unknown> = Promise.resolve();
-
-  const run = (script: string, keys: readonly string[], args: readonly (string | number)[]) =>
-    redis.eval(script, keys.length, ...keys, ...args);
-
-  /** Answers undefined when this listener is alone. */
-  const ask = async <Answer>(call: () => Promise<Answer>): Promise<Answer | undefined> => {
-    if (closed || aloneSince !== undefined) return undefined;
-    renewal ??= setTimeout(keepRenewing, RENEW_MS);
-    try {
-      return await call();
-    } catch (thrown) {
-      beAlone(thrown);
-      return undefined;
-    }
-  };
-
-  const beAlone = (thrown: unknown): void => {
-    if (closed || aloneSince !== undefined) return;
-    aloneSince = performance.now();
-    log.error(
-      { cause: lostBy ?? thrown },
-      "the fleet's Redis does not answer: this listener counts sessions alone",
-    );
-  };
 
   /** Writes that carry this listener's numbers go one after another. */
   const inTurn = <Result>(job: () => Promise<Result>): Promise<Result> => {
@@ -82,33 +49,32 @@ export function createRedisFleet({ log, ...place }: RedisFleetOptions): Fleet {
 
   /** Alone, nobody waits while Redis is looked for. What a renewal under way has missed is in the next one. */
   const whenShared = <Result>(job: () => Promise<Result>): Promise<Result> =>
-    aloneSince === undefined ? inTurn(job) : job();
+    link.aloneSince() ? job() : inTurn(job);
 
-  const writeCounts = (which: 'all' | 'some', counts: readonly (readonly [string, number])[]) =>
-    run(COUNT, sessionKeys, [name, LEASE_MS, which, ...counts.flat()]);
+  const writeCounts = (redis: Redis, which: 'all' | 'some', counts: readonly (readonly [string, number])[]) =>
+    run(redis, COUNT, sessionKeys, [name, LEASE_MS, which, ...counts.flat()]);
 
   /** All counts every time: whatever Redis has lost or a late call has written over is right again. */
-  const keepRenewing = async (): Promise<void> => {
-    try {
-      await inTurn(() => writeCounts('all', sessions.all()));
-      if (aloneSince !== undefined) {
-        const ms = Math.round(performance.now() - aloneSince);
-        aloneSince = undefined;
-        log.info({ ms }, "the fleet's Redis answers again");
-      }
-    } catch (thrown) {
-      beAlone(thrown);
-    }
-    if (!closed) renewal = setTimeout(keepRenewing, RENEW_MS);
+  const renew = async (redis: Redis, wasAlone: boolean): Promise<void> => {
+    await inTurn(() => writeCounts(redis, 'all', sessions.all()));
+    const addresses = listeners.addresses();
+    if (addresses.length > 0) await run(redis, JOIN, [listenersKey], [LEASE_MS, ...addresses]);
+    if (wasAlone) await putAgain(redis, prefix, expectations);
   };
 
+  const link = createRedisLink(place, renew, log);
+
   return {
+    listeners: createRedisListeners(link, listenersKey, listeners),
+    expectations: createRedisExpectations(link, prefix, expectations),
+    ticketKeys: createRedisTicketKeys(link, `${prefix}:ticket-keys`, createOwnTicketKeys()),
+
     async enter(who, limits) {
       const counts = countsOf(who, limits);
       const leave = await whenShared(async () => {
         const rows = counts.map(({ name, limit = -1 }) => [name, sessions.count(name), limit]);
-        const full = await ask(() =>
-          run(ENTER, sessionKeys, [name, LEASE_MS, `${prefix}:sessions:`, ...rows.flat()]),
+        const full = await link.ask((redis) =>
+          run(redis, ENTER, sessionKeys, [name, LEASE_MS, `${prefix}:sessions:`, ...rows.flat()]),
         );
         if (full === undefined) sessions.requireRoom(counts);
         else if (full !== 0) throw limitReached(counts[Number(full) - 1]!);
@@ -117,8 +83,9 @@ export function createRedisFleet({ log, ...place }: RedisFleetOptions): Fleet {
       return async () => {
         if (!leave()) return;
         await whenShared(() =>
-          ask(() =>
+          link.ask((redis) =>
             writeCounts(
+              redis,
               'some',
               counts.map(({ name }) => [name, sessions.count(name)]),
             ),
@@ -128,8 +95,8 @@ export function createRedisFleet({ log, ...place }: RedisFleetOptions): Fleet {
     },
 
     async loginDelayMs(who) {
-      const answer = await ask(() =>
-        run(FAILURES, [...userKeys, ...addressKeys], [hidden(who), who.address]),
+      const answer = await link.ask((redis) =>
+        run(redis, FAILURES, [...userKeys, ...addressKeys], [hidden(who), who.address]),
       );
       if (answer === undefined) return failures.delayMs(who);
       const [byUser, userMs, byAddress, addressMs] = answer as [number, number, number, number];
@@ -141,22 +108,17 @@ export function createRedisFleet({ log, ...place }: RedisFleetOptions): Fleet {
       if (failed) {
         failures.add(who);
         const kept = [FAILURES_KEPT_MS, MAX_REMEMBERED];
-        await ask(() => run(FAIL, [...userKeys, ...addressKeys], [...kept, hidden(who), who.address]));
+        await link.ask((redis) =>
+          run(redis, FAIL, [...userKeys, ...addressKeys], [...kept, hidden(who), who.address]),
+        );
       } else {
         failures.forget(who);
-        await ask(() => run(FORGET, userKeys, [hidden(who)]));
+        await link.ask((redis) => run(redis, FORGET, userKeys, [hidden(who)]));
       }
     },
 
-    async close() {
-      if (closed) return;
-      closed = true;
-      clearTimeout(renewal);
-      // What cannot be taken back ends with its lease.
-      if (renewal && aloneSince === undefined)
-        await inTurn(() => writeCounts('all', [])).catch(() => undefined);
-      redis.disconnect();
-    },
+    aloneSince: link.aloneSince,
+    close: () => link.close((redis) => inTurn(() => writeCounts(redis, 'all', []))),
   };
 }
 

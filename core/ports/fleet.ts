@@ -1,5 +1,12 @@
+import type { Expectations } from './expectations.ts';
+import type { Listeners } from './listeners.ts';
+import type { TicketKeys } from './ticket-keys.ts';
+
 /** What the listeners must know of each other. In process for one listener, Redis for many. */
 export interface Fleet {
+  readonly listeners: Listeners;
+  readonly expectations: Expectations;
+  readonly ticketKeys: TicketKeys;
   /**
    * Counts a session in. Throws `limit-reached`, naming the limit, when there are as many sessions as `limits`
    * allows. The answer counts it out again; calling it twice does no harm.
@@ -9,6 +16,8 @@ export interface Fleet {
   loginDelayMs(who: LoginKey): Promise<number>;
   /** A login failed (or, with `false`, succeeded: the user's failures are forgotten). */
   loginFailed(who: LoginKey, failed: boolean): Promise<void>;
+  /** Since when this listener goes on by what it knows alone, as the fleet's engine does not answer. */
+  aloneSince(): Date | undefined;
   close(): Promise<void>;
 }
 

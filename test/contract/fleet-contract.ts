@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Fleet } from '../../core/ports/fleet.ts';
+import { TICKET_KEY_BYTES, TICKET_KEYS_KEPT } from '../../core/ports/ticket-keys.ts';
 
 /** Every sentence of the port. */
 export function fleetContract(engine: string, open: () => Promise<Fleet>): void {
@@ -86,6 +88,79 @@ export function fleetContract(engine: string, open: () => Promise<Fleet>): void 
       const delay = await fleet.loginDelayMs({ user: 'u', address: 'a' });
       expect(delay).toBeGreaterThan(0);
       expect(delay).toBeLessThanOrEqual(5_000);
+    });
+
+    describe('data connections', () => {
+      const at = { port: 30_000, client: '192.0.2.7' };
+      const who = (token: string) => ({ address: '10.0.0.1:4000', token });
+
+      test('whoever takes an expectation is told who expects it, once', async () => {
+        expect(await fleet.expectations.take(at)).toBeUndefined();
+        expect(await fleet.expectations.put(at, who('t'), 10_000)).toBe(true);
+        const asked = await Promise.all(Array.from({ length: 5 }, () => fleet.expectations.take(at)));
+        expect(asked.filter(Boolean)).toEqual([who('t')]);
+      });
+
+      test('of a port and a client there is one expectation, of each client one of its own', async () => {
+        expect(await fleet.expectations.put(at, who('first'), 10_000)).toBe(true);
+        expect(await fleet.expectations.put(at, who('second'), 10_000)).toBe(false);
+        const others = [
+          { ...at, client: '2001:db8::7' },
+          { ...at, port: 30_001 },
+        ];
+        for (const other of others) expect(await fleet.expectations.put(other, who('o'), 10_000)).toBe(true);
+        expect(await fleet.expectations.take(at)).toEqual(who('first'));
+        expect(await fleet.expectations.put(at, who('third'), 10_000)).toBe(true);
+      });
+
+      test('it ends by itself', async () => {
+        await fleet.expectations.put(at, who('t'), 50);
+        await sleep(100);
+        expect(await fleet.expectations.take(at)).toBeUndefined();
+        await fleet.expectations.put(at, who('t'), 50);
+        await sleep(100);
+        expect(await fleet.expectations.put(at, who('u'), 10_000)).toBe(true);
+      });
+
+      test('it is withdrawn by its own token only', async () => {
+        await fleet.expectations.put(at, who('token'), 10_000);
+        await fleet.expectations.withdraw(at, 'tok');
+        await fleet.expectations.withdraw(at, 'other');
+        expect(await fleet.expectations.put(at, who('u'), 10_000)).toBe(false);
+        await fleet.expectations.withdraw(at, 'token');
+        expect(await fleet.expectations.take(at)).toBeUndefined();
+      });
+    });
+
+    test('listeners live from joining to leaving', async () => {
+      expect(await fleet.listeners.living()).toEqual([]);
+      const leave = await fleet.listeners.join('10.0.0.1:4000');
+      await fleet.listeners.join('10.0.0.2:4000');
+      expect((await fleet.listeners.living()).toSorted()).toEqual(['10.0.0.1:4000', '10.0.0.2:4000']);
+      await leave();
+      await leave();
+      expect(await fleet.listeners.living()).toEqual(['10.0.0.2:4000']);
+    });
+
+    test('ticket keys stay until they are due, then the newest comes first and the oldest goes', async () => {
+      const before = Date.now();
+      const first = await fleet.ticketKeys.current(60_000);
+      expect(first.keys).toHaveLength(1);
+      expect(first.keys[0]).toHaveLength(TICKET_KEY_BYTES);
+      expect(Math.abs(first.rotatedAt.getTime() - before)).toBeLessThan(5_000);
+      expect(await fleet.ticketKeys.current(60_000)).toEqual(first);
+
+      let last = first;
+      for (let rotations = 1; rotations <= TICKET_KEYS_KEPT; rotations += 1) {
+        await sleep(5);
+        const next = await fleet.ticketKeys.current(1);
+        const stay = last.keys.slice(0, TICKET_KEYS_KEPT - 1);
+        expect(next.keys.slice(1)).toEqual(stay);
+        expect(last.keys).not.toContainEqual(next.keys[0]);
+        expect(next.rotatedAt.getTime()).toBeGreaterThan(last.rotatedAt.getTime());
+        last = next;
+      }
+      expect(last.keys).toHaveLength(TICKET_KEYS_KEPT);
     });
   });
 }

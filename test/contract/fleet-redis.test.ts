@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createRedisFleet } from '../../adapters/fleet/redis.ts';
@@ -33,6 +34,8 @@ const newUrl = () => `${shared.url}?prefix=${randomUUID()}`;
 const who = { user: 'u', address: 'a' };
 const one = { total: 1 };
 const two = { total: 2 };
+const place = { port: 30_000, client: '192.0.2.7' };
+const here = { address: '10.0.0.1:4000', token: 't' };
 const full = { code: 'limit-reached' };
 /** Whether a session comes in, which then goes again. */
 const hasRoom = async (fleet: Fleet, limits: object, address = 'a'): Promise<boolean> => {
@@ -82,6 +85,43 @@ describe('two listeners', () => {
     expect(delay).toBeLessThanOrEqual(4_000);
     await second.loginFailed(who, false);
     expect(await first.loginDelayMs(who)).toBe(0);
+  });
+
+  test('see who expects a data connection, and one of them takes it', async () => {
+    const url = newUrl();
+    const [first, second] = [listenerAt(url), listenerAt(url)];
+    expect(await first.expectations.put(place, here, 10_000)).toBe(true);
+    expect(await second.expectations.put(place, { ...here, token: 'u' }, 10_000)).toBe(false);
+    expect(await second.expectations.take(place)).toEqual(here);
+    expect(await first.expectations.take(place)).toBeUndefined();
+    expect(await first.expectations.put(place, here, 10_000)).toBe(true);
+    await first.expectations.withdraw(place, here.token);
+    expect(await second.expectations.take(place)).toBeUndefined();
+  });
+
+  test('have the same ticket keys, and make one new key however many ask', async () => {
+    const url = newUrl();
+    const listeners = [listenerAt(url), listenerAt(url)];
+    const ask = async (rotateMs: number) => {
+      const all = [...listeners, ...listeners, ...listeners];
+      return Promise.all(all.map((listener) => listener.ticketKeys.current(rotateMs)));
+    };
+    for (const set of await ask(60_000)) expect(set).toEqual(await listeners[0]!.ticketKeys.current(60_000));
+    await sleep(200);
+    for (const set of await ask(150)) expect(set.keys).toHaveLength(2);
+  });
+
+  test('know where others that live are reached, and forget a killed one', async () => {
+    const url = newUrl();
+    const listener = listenerAt(url);
+    await listener.listeners.join('10.0.0.1:4000');
+    await killWhenItSpeaks('fleet-holder-process.ts', [url, 'a']);
+    expect((await listener.listeners.living()).toSorted()).toEqual(['10.0.0.1:4000', 'killed:1']);
+    await vi.waitUntil(async () => (await listener.listeners.living()).length === 1, {
+      timeout: 20_000,
+      interval: 200,
+    });
+    expect(await listener.listeners.living()).toEqual(['10.0.0.1:4000']);
   });
 
   test('with other prefixes know nothing of each other', async () => {
@@ -170,6 +210,36 @@ describe('a Redis that goes away', () => {
     // One session of the first and two of the second.
     expect(await hasRoom(first, { total: 3 })).toBe(false);
     expect(await hasRoom(second, { total: 4 })).toBe(true);
+  });
+
+  test('killed: expectations, listeners and ticket keys are what each one knows; back: they are shared again', async () => {
+    const server = await startForgetful();
+    const [first, second] = [listenerAt(server.url), listenerAt(server.url)];
+    const early = { ...place, port: 30_001 };
+    await first.listeners.join('first:1');
+    await second.listeners.join('second:1');
+    await first.expectations.put(early, here, 60_000);
+    const keys = await first.ticketKeys.current(60_000);
+    expect(first.aloneSince()).toBeUndefined();
+    const before = Date.now();
+    await server.kill();
+
+    expect(await first.expectations.put(place, here, 60_000)).toBe(true);
+    expect(await first.expectations.put(place, here, 60_000)).toBe(false);
+    expect(await second.expectations.take(place)).toBeUndefined();
+    expect(first.aloneSince()!.getTime()).toBeGreaterThanOrEqual(before);
+    expect(await first.listeners.living()).toEqual(['first:1']);
+    expect(await first.ticketKeys.current(1)).toEqual(keys);
+    expect((await second.ticketKeys.current(60_000)).keys).toHaveLength(1);
+
+    await server.start();
+    await vi.waitUntil(() => !first.aloneSince() && !second.aloneSince(), { timeout: 20_000 });
+    expect(await first.ticketKeys.current(60_000)).toEqual(keys);
+    expect(await second.ticketKeys.current(60_000)).toEqual(keys);
+    expect((await second.listeners.living()).toSorted()).toEqual(['first:1', 'second:1']);
+    expect(await second.expectations.take(early)).toEqual(here);
+    expect(await second.expectations.take(place)).toEqual(here);
+    expect([first.said.length, second.said.length]).toEqual([2, 2]);
   });
 
   test('silent: the first waits for it, a little, and those after it not at all', async () => {
