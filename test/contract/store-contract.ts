@@ -7,6 +7,7 @@ import { racesContract } from './store/races.ts';
 import { renamesContract } from './store/renames.ts';
 import { resumeContract } from './store/resume.ts';
 import { sweepContract } from './store/sweep.ts';
+import { touchContract } from './store/touch.ts';
 import { uploadsContract } from './store/uploads.ts';
 
 /** A fresh, empty store for a suite. */
@@ -36,6 +37,7 @@ export function storeContract(
   const parts = {
     objects: objectsContract,
     renames: renamesContract,
+    touch: touchContract,
     folders: foldersContract,
     names: namesContract,
     uploads: uploadsContract,

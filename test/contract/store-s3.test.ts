@@ -1,50 +1,29 @@
 import { Buffer } from 'node:buffer';
-import { createHash, randomUUID } from 'node:crypto';
-import { S3 } from '@aws-sdk/client-s3';
+import { createHash } from 'node:crypto';
+import type { S3 } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openS3Store, type S3Store, type S3StoreOptions } from '../../adapters/store/s3/store.ts';
 import { parseS3Url, type S3Place } from '../../adapters/store/s3/url.ts';
 import { newArrivalId } from '../../core/arrival.ts';
 import type { Upload } from '../../core/ports/store.ts';
 import { type FaultAct, type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
-import { noRadosgw, type ObjectServer, startRadosgw } from '../support/radosgw.ts';
+import { isOwnServer, noS3, openTestBucket, type TestBucket } from '../support/s3-bucket.ts';
 import { bytesOf, contents, entries, expectFault, newKey, publish, suspend, text } from './store/given.ts';
 import { storeContract } from './store-contract.ts';
 
-/** `LANDFALL_TEST_S3=s3://bucket/prefix?endpoint=...` runs this on another server; the bucket must be there. */
-const given = process.env.LANDFALL_TEST_S3;
-const missing = given === undefined ? noRadosgw() : undefined;
 const MIB = 1024 ** 2;
 const PART_BYTES = 5 * MIB;
-const BUCKET = 'landfall-test';
 
-describe.skipIf(missing !== undefined)(`S3${missing === undefined ? '' : `, skipped: ${missing}`}`, () => {
-  let server: ObjectServer | undefined;
+describe.skipIf(noS3 !== undefined)(`S3${noS3 === undefined ? '' : `, skipped: ${noS3}`}`, () => {
+  let bucket: TestBucket;
   let base: S3Place;
-  /** Another client of the same server, as an operator would use one. */
   let s3: S3;
-
   beforeAll(async () => {
-    if (given === undefined) {
-      server = await startRadosgw();
-      process.env.AWS_ACCESS_KEY_ID = server.credentials.accessKeyId;
-      process.env.AWS_SECRET_ACCESS_KEY = server.credentials.secretAccessKey;
-    }
-    base = parseS3Url(given ?? `s3://${BUCKET}?endpoint=${encodeURIComponent(server!.url)}`);
-    s3 = new S3({
-      ...(base.endpoint === undefined ? {} : { endpoint: base.endpoint }),
-      region: base.region ?? 'us-east-1',
-      forcePathStyle: base.pathStyle,
-    });
-    if (given === undefined) await s3.createBucket({ Bucket: BUCKET });
+    bucket = await openTestBucket();
+    ({ base, s3 } = bucket);
   }, 120_000);
-  afterAll(async () => {
-    s3?.destroy();
-    await server?.stop();
-  });
-
-  /** A place in the bucket that nobody else has. */
-  const newPlace = (): S3Place => ({ ...base, prefix: `${base.prefix}${randomUUID()}/` });
+  afterAll(() => bucket?.stop());
+  const newPlace = (): S3Place => bucket.newPlace();
 
   storeContract(
     'the store in a bucket',
@@ -105,7 +84,7 @@ describe.skipIf(missing !== undefined)(`S3${missing === undefined ? '' : `, skip
       expect(thrown.cause.message).toMatch(reason);
     });
 
-    it.runIf(given === undefined)('refuses a bucket whose conditional create does not hold', async () => {
+    it.runIf(isOwnServer)('refuses a bucket whose conditional create does not hold', async () => {
       const Bucket = 'landfall-versioned';
       await s3.createBucket({ Bucket });
       await s3.putBucketVersioning({ Bucket, VersioningConfiguration: { Status: 'Enabled' } });
@@ -215,7 +194,7 @@ describe.skipIf(missing !== undefined)(`S3${missing === undefined ? '' : `, skip
     });
   });
 
-  describe.runIf(given === undefined)('a network that fails', () => {
+  describe.runIf(isOwnServer)('a network that fails', () => {
     let proxy: FaultProxy;
     let store: S3Store;
     let peer: S3Store;

@@ -30,6 +30,8 @@ export interface FaultProxy {
   /** Bytes of request bodies that were passed on. */
   readonly bytesIn: number;
   readonly requests: number;
+  /** Every request so far. */
+  readonly seen: readonly Pick<IncomingMessage, 'method' | 'url' | 'headers'>[];
   close(): Promise<void>;
 }
 
@@ -38,7 +40,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   const { hostname, port } = new URL(target);
   const rules: FaultRule[] = [];
   let bytesIn = 0;
-  let requests = 0;
+  const seen: Pick<IncomingMessage, 'method' | 'url' | 'headers'>[] = [];
 
   const actFor = (incoming: IncomingMessage): FaultAct | undefined => {
     const rule = rules.find(({ times, matches }) => times > 0 && matches(incoming));
@@ -84,7 +86,8 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   };
 
   const server = createServer(async (incoming, outgoing) => {
-    requests += 1;
+    const { method, url, headers } = incoming;
+    seen.push({ method, url, headers });
     incoming.on('error', () => undefined);
     const act = actFor(incoming);
     if (act && 'hang' in act) return;
@@ -104,8 +107,9 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       return bytesIn;
     },
     get requests() {
-      return requests;
+      return seen.length;
     },
+    seen,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

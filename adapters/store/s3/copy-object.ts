@@ -1,50 +1,69 @@
 import type { Bucket } from './bucket.ts';
 import { copySource, MAX_COPY_BYTES } from './copy-source.ts';
 import type { Found } from './found.ts';
-import { type Facts, metadataOf } from './metadata.ts';
-import { beginMultipart } from './multipart.ts';
+import { writeLateFacts } from './late-facts.ts';
+import { headRaw } from './locate.ts';
+import { metadataOf, newMark } from './metadata.ts';
+import { beginMultipart, MAX_PARTS } from './multipart.ts';
 
-export interface CopyOptions {
-  readonly facts: Facts;
-  /** Fails with `exists` where there is an object, if the store can do that. */
-  readonly ifAbsent?: boolean;
+/** Bytes of what one request copies whole, and of the parts of what is larger: several are copied at the same time. */
+export interface CopyLimits {
+  readonly whole: number;
+  readonly part: number;
 }
 
-/** Copies within the store, atomically: the object is there whole, or not. Throws `not-found`. */
+export const COPY_LIMITS: CopyLimits = { whole: MAX_COPY_BYTES, part: 512 * 1024 ** 2 };
+
+export interface CopyOptions {
+  /** Instead of the source's. */
+  readonly modified?: Date;
+  /** Instead of a new one: for a copy onto itself, which is still the same write. */
+  readonly mark?: string | undefined;
+  /** Fails with `exists` where there is an object, if the store can do that. */
+  readonly ifAbsent?: boolean;
+  readonly limits?: CopyLimits;
+}
+
+/**
+ * Copies within the store with the source's facts, atomically: the object is there whole, or not. Throws `not-found`.
+ */
 export async function copyObject(
   bucket: Bucket,
   source: Found,
   to: string,
-  { facts, ifAbsent = false }: CopyOptions,
+  { modified = source.modified, mark = newMark(), ifAbsent = false, limits = COPY_LIMITS }: CopyOptions = {},
 ): Promise<void> {
-  if (source.size > MAX_COPY_BYTES) {
-    await copyLarge(bucket, source, to, { facts, ifAbsent });
-    return;
+  if (source.size > limits.whole) {
+    return copyLarge(bucket, { ...source, modified }, to, { ifAbsent, part: limits.part });
   }
-  const place = { Bucket: bucket.name, Key: bucket.full(to), CopySource: copySource(bucket, source.at) };
-  await bucket.ask((s3, options) =>
-    s3.copyObject(
-      {
-        ...place,
-        CopySourceIfMatch: source.etag,
-        MetadataDirective: 'REPLACE',
-        Metadata: metadataOf(facts),
-        ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
-      },
-      options,
-    ),
-  );
+  const { arrival, digests } = source;
+  const copy = {
+    Bucket: bucket.name,
+    Key: bucket.full(to),
+    CopySource: copySource(bucket, source.at),
+    CopySourceIfMatch: source.etag,
+    MetadataDirective: 'REPLACE' as const,
+    Metadata: metadataOf({ arrival, modified, digests, mark }),
+    ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
+  };
+  await bucket.ask<unknown>((s3, options) => s3.copyObject(copy, options), {
+    wasDone: async () => ((await headRaw(bucket, to))?.mark === mark ? true : undefined),
+  });
 }
 
 async function copyLarge(
   bucket: Bucket,
   source: Found,
   to: string,
-  { facts, ifAbsent = false }: CopyOptions,
+  { ifAbsent, part }: { ifAbsent: boolean; part: number },
 ): Promise<void> {
-  const upload = await beginMultipart(bucket, to, facts);
+  const { arrival, modified, digests } = source;
+  const late = arrival !== undefined;
+  const upload = await beginMultipart(bucket, to, { arrival, modified, digests, late });
   try {
-    await upload.copyIn(source, source.size);
+    await upload.copyIn(source, source.size, Math.max(part, Math.ceil(source.size / MAX_PARTS)));
+    // Its arrival may have been there before, and left other facts.
+    if (late) await writeLateFacts(bucket, arrival, { key: to, arrival, modified, digests });
     await upload.complete(ifAbsent);
   } catch (thrown) {
     await upload.abort().catch(() => undefined);

@@ -1,4 +1,5 @@
 import type { GetObjectCommandOutput, HeadObjectCommandOutput } from '@aws-sdk/client-s3';
+import type { Arrival } from '../../../core/arrival.ts';
 import type { ObjectInfo } from '../../../core/ports/store.ts';
 import { factsIn } from './metadata.ts';
 
@@ -10,11 +11,12 @@ export interface Found {
   readonly size: number;
   readonly modified: Date;
   readonly arrival?: string | undefined;
+  readonly digests?: Arrival['digests'] | undefined;
   readonly mark?: string | undefined;
   readonly late: boolean;
   readonly movedTo?: string | undefined;
   readonly movingFrom?: string | undefined;
-  /** Tells it from every other object that is or was at its key. */
+  /** Tells it from every other object that is or was at its key; a new time for the same bytes makes no other of it. */
   readonly signature: string;
 }
 
@@ -29,7 +31,7 @@ export function foundIn(at: string, answer: HeadObjectCommandOutput | GetObjectC
     size: wholeSize(answer),
     modified: modified ?? written,
     late,
-    signature: [etag, facts.mark ?? '', written.getTime()].join(' '),
+    signature: [etag, facts.mark ?? written.getTime()].join(' '),
   };
 }
 
@@ -39,9 +41,13 @@ function wholeSize(answer: HeadObjectCommandOutput | GetObjectCommandOutput): nu
   return whole === undefined ? (answer.ContentLength ?? 0) : Number(whole);
 }
 
-export const infoOf = (key: string, { size, modified, arrival }: Found): ObjectInfo => ({
+export const infoOf = (
+  key: string,
+  { size, modified, arrival, digests }: Pick<Found, 'size' | 'modified' | 'arrival' | 'digests'>,
+): ObjectInfo => ({
   key,
   size,
   modified,
   ...(arrival === undefined ? {} : { arrival }),
+  ...(digests === undefined ? {} : { digests }),
 });

@@ -1,8 +1,8 @@
-import { z } from 'zod';
 import { Fault } from '../../../core/fault.ts';
 import type { Bucket } from './bucket.ts';
 import { type Found, foundIn } from './found.ts';
-import { keptKey, lateKey, markerKey } from './layout.ts';
+import { withLateFacts } from './late-facts.ts';
+import { keptKey, markerKey } from './layout.ts';
 import { unlessAbsent } from './s3-fault.ts';
 
 /** Renames of one arrival's object that are followed. */
@@ -31,29 +31,6 @@ export async function headRaw(bucket: Bucket, at: string): Promise<Found | undef
   const place = { Bucket: bucket.name, Key: bucket.full(at) };
   const answer = await unlessAbsent(bucket.ask((s3, options) => s3.headObject(place, options)));
   return answer && foundIn(at, answer);
-}
-
-const lateSchema = z.object({
-  key: z.string(),
-  arrival: z.string(),
-  modified: z.coerce.date<Date | string>().optional(),
-});
-export type LateFacts = z.input<typeof lateSchema>;
-
-/**
- * The metadata of a multipart object is fixed when its upload begins. Who ended it and when its file was modified may
- * be known later only: then that is in an object of its own, written before the object became visible.
- */
-export async function withLateFacts(bucket: Bucket, key: string, found: Found): Promise<Found> {
-  if (!found.late || found.arrival === undefined) return found;
-  const facts = await readLateFacts(bucket, lateKey(found.arrival, key));
-  return facts ? { ...found, arrival: facts.arrival, modified: facts.modified ?? found.modified } : found;
-}
-
-export async function readLateFacts(bucket: Bucket, at: string) {
-  const place = { Bucket: bucket.name, Key: bucket.full(at) };
-  const answer = await unlessAbsent(bucket.ask((s3, options) => s3.getObject(place, options)));
-  return answer?.Body && lateSchema.parse(JSON.parse(await answer.Body.transformToString()));
 }
 
 /** Why there is no object at the key. */

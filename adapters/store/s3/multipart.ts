@@ -1,15 +1,18 @@
 import type { Buffer } from 'node:buffer';
 import { Fault } from '../../../core/fault.ts';
 import type { Bucket } from './bucket.ts';
-import { copySource, MAX_COPY_BYTES } from './copy-source.ts';
+import { type CopyRange, copyRanges, copySource, MAX_COPY_BYTES } from './copy-source.ts';
 import type { Found } from './found.ts';
 import { headRaw } from './locate.ts';
 import { type Facts, metadataOf, newMark } from './metadata.ts';
 import { isFault, unlessAbsent } from './s3-fault.ts';
 
 /** The limits of S3: parts of one upload, and bytes of each but the last. */
-const MAX_PARTS = 10_000;
+export const MAX_PARTS = 10_000;
 export const MIN_PART_BYTES = 5 * 1024 ** 2;
+
+/** Copies into one upload that the store makes at the same time. */
+const MAX_COPIES = 6;
 
 export interface Part {
   readonly number: number;
@@ -27,8 +30,8 @@ export interface Multipart {
   readonly parts: readonly Part[];
   /** Stores part `number`, in place of what it held. */
   put(number: number, bytes: Uint8Array): Promise<void>;
-  /** Adds the object's first `size` bytes as parts. Bytes below `MIN_PART_BYTES` can be the last part only. */
-  copyIn(source: Found, size: number): Promise<void>;
+  /** Adds the object's first `size` bytes as parts of at most `atOnce`, several at the same time. Bytes below `MIN_PART_BYTES` can be the last part only. */
+  copyIn(source: Found, size: number, atOnce?: number): Promise<void>;
   /** Forgets parts beyond the first `count`. */
   keep(count: number): void;
   /** Makes the object. Throws `exists` with `ifAbsent`, if the store can do that. */
@@ -59,15 +62,18 @@ export function openMultipart(
     return parts;
   };
 
-  const copyPart = async (source: Found, number: number, from: number, size: number): Promise<void> => {
+  const copyPart = async (
+    source: Found,
+    { number, from, bytes }: CopyRange & { number: number },
+  ): Promise<void> => {
     const how = {
       PartNumber: number,
       CopySource: copySource(bucket, source.at),
       CopySourceIfMatch: source.etag,
-      CopySourceRange: `bytes=${from}-${from + size - 1}`,
+      CopySourceRange: `bytes=${from}-${from + bytes - 1}`,
     };
     const answer = await bucket.ask((s3, options) => s3.uploadPartCopy({ ...at, ...how }, options));
-    stored.set(number, { number, etag: answer.CopyPartResult?.ETag ?? '', size });
+    stored.set(number, { number, etag: answer.CopyPartResult?.ETag ?? '', size: bytes });
   };
 
   /** An answer that got lost may have been a success: then the object is there, and is this one. */
@@ -88,13 +94,16 @@ export function openMultipart(
       stored.set(number, { number, etag: ETag, size: bytes.length });
     },
 
-    async copyIn(source, size) {
-      const count = Math.ceil(size / MAX_COPY_BYTES);
-      const each = Math.ceil(size / count);
+    async copyIn(source, size, atOnce = MAX_COPY_BYTES) {
       const first = stored.size + 1;
-      for (let index = 0; index < count; index += 1) {
-        const from = index * each;
-        await copyPart(source, first + index, from, Math.min(each, size - from));
+      const waiting = copyRanges(size, atOnce).map((range, index) => ({ ...range, number: first + index }));
+      const copyNext = async (): Promise<void> => {
+        for (let next = waiting.shift(); next; next = waiting.shift()) await copyPart(source, next);
+      };
+      const copies = Array.from({ length: MAX_COPIES }, copyNext);
+      // None is on its way any more when one has failed: the caller aborts the upload then.
+      for (const end of await Promise.allSettled(copies)) {
+        if (end.status === 'rejected') throw end.reason;
       }
     },
 

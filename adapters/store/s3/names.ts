@@ -3,16 +3,17 @@ import { Fault } from '../../../core/fault.ts';
 import { copyObject } from './copy-object.ts';
 import { deleteObject } from './delete-object.ts';
 import type { Found } from './found.ts';
+import { withLateFacts, writeLateFacts } from './late-facts.ts';
 import { keptKey, markerKey, parentKey } from './layout.ts';
-import { absence, headNamed } from './locate.ts';
+import { absence, headNamed, headRaw } from './locate.ts';
 import { metadataOf } from './metadata.ts';
 import type { Obstacles } from './obstacles.ts';
 import type { Remote } from './remote.ts';
 import { isFault, unlessExists } from './s3-fault.ts';
 
 /**
- * How objects get and lose their names. What an arrival published is kept before its name means something else: a
- * copy within the store, or after a rename a note of where it went. Who replaces, moves or removes holds the key's
+ * How objects get, change and lose their names. What an arrival published is kept before its name means something else: a
+ * copy within the store, or after a rename a note of where it went. Who replaces, moves, touches or removes holds the key's
  * lock meanwhile. A crash in between leaves a kept copy too many, or after the copying step of a rename both names.
  */
 export interface Names {
@@ -26,6 +27,8 @@ export interface Names {
   place<T>(key: string, how: Placing, write: (ifAbsent: boolean) => Promise<T>): Promise<T>;
   move(from: string, to: string, how: Moving): Promise<void>;
   remove(key: string): Promise<void>;
+  /** Gives what is at the key another time; it stays the same write of the same arrival. */
+  touch(key: string, modified: Date): Promise<void>;
   /** Sees to it that the folder above stays when the last thing in it goes. */
   keepParent(key: string): Promise<void>;
   /** Makes a folder's marker. Throws `exists`. */
@@ -50,9 +53,7 @@ export interface Moving {
 export function createNames({ bucket, can, locks }: Remote, obstacles: Obstacles): Names {
   const at = (key: string) => ({ Bucket: bucket.name, Key: bucket.full(key) });
   const keep = async (key: string, found: Found): Promise<void> => {
-    const { arrival, modified } = found;
-    if (arrival === undefined) return;
-    await copyObject(bucket, found, keptKey(arrival, key), { facts: { arrival, modified } });
+    if (found.arrival !== undefined) await copyObject(bucket, found, keptKey(found.arrival, key));
   };
 
   const keepMove = async (from: string, movedTo: string, { arrival }: Found): Promise<void> => {
@@ -101,8 +102,7 @@ export function createNames({ bucket, can, locks }: Remote, obstacles: Obstacles
         if (from === to) return;
         await obstacles.requireFree(to);
         await makeWay(to, there, replace);
-        const facts = { arrival: source.arrival, modified: source.modified };
-        await copyObject(bucket, source, to, { facts, ifAbsent: !there && can.conditionalCopy });
+        await copyObject(bucket, source, to, { ifAbsent: !there && can.conditionalCopy });
         obstacles.placed(to);
         await Promise.all([keepMove(from, to, source), folderGoes || keepParent(from)]);
         await deleteObject(bucket, from);
@@ -115,6 +115,20 @@ export function createNames({ bucket, can, locks }: Remote, obstacles: Obstacles
         if (!found) throw await absence(bucket, key);
         await Promise.all([keep(key, found), keepParent(key)]);
         await deleteObject(bucket, key);
+      });
+    },
+
+    async touch(key, modified) {
+      await locks.withKeys([key], async () => {
+        const raw = await headRaw(bucket, key);
+        if (!raw) throw await absence(bucket, key);
+        const found = await withLateFacts(bucket, key, raw);
+        const { arrival, digests, mark } = found;
+        if (raw.late && raw.arrival !== undefined && arrival !== undefined) {
+          await writeLateFacts(bucket, raw.arrival, { key, arrival, modified, digests });
+        } else {
+          await copyObject(bucket, found, key, { modified, mark });
+        }
       });
     },
 

@@ -27,9 +27,8 @@ export function createObjects({ bucket, can }: Remote, names: Names): Objects {
     async copy(from, to, { replace = false, arrival } = {}) {
       const source = await locate(bucket, from, arrival);
       if (!source) throw arrival === undefined ? await absence(bucket, from) : new Fault('not-found');
-      const facts = { arrival: source.arrival, modified: source.modified };
       await names.place(to, { replace, conditional: can.conditionalCopy }, (ifAbsent) =>
-        copyObject(bucket, source, to, { facts, ifAbsent }),
+        copyObject(bucket, source, to, { ifAbsent }),
       );
     },
 
@@ -37,12 +36,7 @@ export function createObjects({ bucket, can }: Remote, names: Names): Objects {
       await names.move(from, to, { replace, arrival });
     },
 
-    async touch(key, modified) {
-      const source = await locate(bucket, key);
-      if (!source) throw await absence(bucket, key);
-      await copyObject(bucket, source, key, { facts: { arrival: source.arrival, modified } });
-    },
-
-    remove: (key) => names.remove(key),
+    remove: names.remove,
+    touch: names.touch,
   };
 }

@@ -5,7 +5,8 @@ import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import { Fault } from '../../../core/fault.ts';
 import type { Bucket } from './bucket.ts';
 import { type Found, foundIn } from './found.ts';
-import { absence, headNamed, locate, withLateFacts } from './locate.ts';
+import { withLateFacts } from './late-facts.ts';
+import { absence, headNamed, locate } from './locate.ts';
 import { isFault, s3Fault } from './s3-fault.ts';
 
 /** Times that a read that breaks off is taken up again without a single byte in between. */

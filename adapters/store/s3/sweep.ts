@@ -1,10 +1,11 @@
 import type { Uploads } from '../../../core/ports/store.ts';
 import type { Bucket } from './bucket.ts';
 import { deleteObject } from './delete-object.ts';
+import { readLateFacts } from './late-facts.ts';
 import { claimKey, KEPT, LATE, LEASES, PIECES, SUSPENDED } from './layout.ts';
 import { LEASE_MS } from './lease.ts';
 import { decodeKey, listAll } from './listing.ts';
-import { headRaw, readLateFacts } from './locate.ts';
+import { headRaw } from './locate.ts';
 import { isNoSuchUpload, listParts, openMultipart } from './multipart.ts';
 import type { Remote } from './remote.ts';
 import { dropSuspended, readRecord, readSuspended } from './suspended.ts';

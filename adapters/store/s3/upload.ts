@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { Fault } from '../../../core/fault.ts';
-import type { ObjectInfo, Upload } from '../../../core/ports/store.ts';
+import type { ObjectInfo, PublishOptions, Upload } from '../../../core/ports/store.ts';
 import { infoOf } from './found.ts';
-import { lateKey } from './layout.ts';
-import { headNamed, type LateFacts, wholeSeconds } from './locate.ts';
+import { writeLateFacts } from './late-facts.ts';
+import { headNamed, wholeSeconds } from './locate.ts';
 import { beginMultipart, bytesIn, MIN_PART_BYTES, type Multipart } from './multipart.ts';
 import type { Names } from './names.ts';
 import { createPartSink, type PartSink, type PieceRules } from './part-sink.ts';
@@ -14,6 +14,12 @@ import type { UploadMemory } from './upload-memory.ts';
 
 /** Bytes of a note in UTF-8. */
 const MAX_NOTE_BYTES = 4096;
+
+interface Publishing {
+  readonly replace: boolean;
+  readonly modified: Date | undefined;
+  readonly digests: PublishOptions['digests'] | undefined;
+}
 
 export interface UploadPorts {
   readonly remote: Remote;
@@ -112,28 +118,29 @@ export async function openUpload(
 
   const bytesLeft = (): Buffer => block?.subarray(0, fill) ?? Buffer.alloc(0);
 
-  const publishSmall = async (replace: boolean, modified: Date): Promise<ObjectInfo> => {
+  const publishSmall = async ({ replace, modified = wholeSeconds(new Date()), digests }: Publishing) => {
     await names.place(key, { replace, conditional: true }, (ifAbsent) =>
-      putWhole(bucket, key, bytesLeft(), { arrival, modified }, ifAbsent),
+      putWhole(bucket, key, bytesLeft(), { arrival, modified, digests }, ifAbsent),
     );
-    return { key, size, modified, arrival };
+    return infoOf(key, { size, modified, arrival, digests });
   };
 
   const publishParts = async (
     { main }: PartSink,
-    replace: boolean,
-    modified: Date | undefined,
+    { replace, modified, digests }: Publishing,
   ): Promise<ObjectInfo> => {
     if (bytesIn(main) !== size)
       throw new Fault('internal', `${bytesIn(main)} bytes in parts are not ${size}`);
-    if (firstArrival !== arrival || modified) await putLateFacts({ key, arrival, modified });
+    if (firstArrival !== arrival || modified || digests) {
+      await writeLateFacts(bucket, firstArrival, { key, arrival, modified, digests });
+    }
     await names.place(key, { replace, conditional: can.conditionalComplete }, (ifAbsent) =>
       main.complete(ifAbsent),
     );
     const found = await headNamed(bucket, key);
     // Somebody else may have replaced it already.
     if (found?.arrival !== arrival)
-      return { key, size, modified: modified ?? wholeSeconds(new Date()), arrival };
+      return infoOf(key, { size, modified: modified ?? wholeSeconds(new Date()), arrival, digests });
     if (found.size !== size) {
       const cause = new Error(`the store made an object of ${found.size} bytes from ${size}`);
       throw new Fault('store-down', undefined, { cause });
@@ -141,20 +148,10 @@ export async function openUpload(
     return infoOf(key, found);
   };
 
-  const putLateFacts = async (facts: LateFacts): Promise<void> => {
-    const object = {
-      Bucket: bucket.name,
-      Key: bucket.full(lateKey(firstArrival, key)),
-      Body: JSON.stringify(facts),
-    };
-    await bucket.ask((s3, options) => s3.putObject(object, options));
-  };
-
-  const publish: Upload['publish'] = async ({ replace = false, modified } = {}) => {
+  const publish: Upload['publish'] = async ({ replace = false, modified, digests = {} } = {}) => {
     if (!sealed) await seal();
-    const info = sink
-      ? await publishParts(sink, replace, modified)
-      : await publishSmall(replace, modified ?? wholeSeconds(new Date()));
+    const how = { replace, modified, digests: Object.keys(digests).length > 0 ? digests : undefined };
+    const info = await (sink ? publishParts(sink, how) : publishSmall(how));
     release();
     await claim?.end({ forget: true });
     return info;

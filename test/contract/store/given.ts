@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
 import { newArrivalId } from '../../../core/arrival.ts';
 import { Fault, type FaultCode } from '../../../core/fault.ts';
-import type { Entry, Store } from '../../../core/ports/store.ts';
+import type { Entry, PublishOptions, Store } from '../../../core/ports/store.ts';
 
 /** Bytes that differ at every position of a block and from seed to seed, so that no misplaced block passes. */
 export function bytesOf(size: number, seed = 'landfall'): Buffer {
@@ -19,7 +19,7 @@ export async function publish(
   { uploads }: Store,
   key: string,
   bytes: Uint8Array | string,
-  options: { replace?: boolean; modified?: Date; arrival?: string } = {},
+  options: PublishOptions & { arrival?: string } = {},
 ): Promise<string> {
   const { arrival = newArrivalId(), ...how } = options;
   const upload = await uploads.begin(key, arrival);

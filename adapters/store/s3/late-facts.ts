@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { digestNames } from '../../../core/arrival.ts';
+import type { Bucket } from './bucket.ts';
+import type { Found } from './found.ts';
+import { lateKey } from './layout.ts';
+import { unlessAbsent } from './s3-fault.ts';
+
+/**
+ * The metadata of a multipart object is fixed when its upload begins. Who ended it, when its file was modified and
+ * what its digests are may be known later only: then that is in an object of its own, written before the object
+ * becomes visible, and again when it is touched. So a new time needs no copy of the bytes.
+ */
+const lateSchema = z.object({
+  key: z.string(),
+  arrival: z.string(),
+  modified: z.coerce.date<Date | string>().optional(),
+  digests: z.partialRecord(z.enum(digestNames), z.string()).optional(),
+});
+export type LateFacts = z.output<typeof lateSchema>;
+
+/** Writes the facts of the object that has `first` in its metadata. */
+export async function writeLateFacts(bucket: Bucket, first: string, facts: LateFacts): Promise<void> {
+  const place = { Bucket: bucket.name, Key: bucket.full(lateKey(first, facts.key)) };
+  await bucket.ask((s3, options) => s3.putObject({ ...place, Body: JSON.stringify(facts) }, options));
+}
+
+export async function readLateFacts(bucket: Bucket, at: string): Promise<LateFacts | undefined> {
+  const place = { Bucket: bucket.name, Key: bucket.full(at) };
+  const answer = await unlessAbsent(bucket.ask((s3, options) => s3.getObject(place, options)));
+  return answer?.Body && lateSchema.parse(JSON.parse(await answer.Body.transformToString()));
+}
+
+export async function withLateFacts(bucket: Bucket, key: string, found: Found): Promise<Found> {
+  if (!found.late || found.arrival === undefined) return found;
+  const facts = await readLateFacts(bucket, lateKey(found.arrival, key));
+  if (!facts) return found;
+  const { arrival, modified = found.modified, digests = found.digests } = facts;
+  return { ...found, arrival, modified, digests };
+}
