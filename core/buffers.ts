@@ -8,6 +8,8 @@ export interface BlockPool {
   readonly blockBytes: number;
   /** A block of the pool; rejects with the signal's reason when it aborts first. */
   take(signal?: AbortSignal): Promise<Buffer>;
+  /** A block if one is left now: for those who can do without. */
+  takeLeft(): Buffer | undefined;
   /** Gives a block back; its contents are lost. */
   give(block: Buffer): void;
   /** Blocks that are out, and how many were out at most: for the health page and for tests of the bound. */
@@ -30,6 +32,14 @@ export function createBlockPool(options: { totalBytes: number; blockBytes: numbe
     return block;
   };
 
+  const takeLeft = (): Buffer | undefined => {
+    const block = free.pop();
+    if (block) return lend(block);
+    if (made === count) return undefined;
+    made += 1;
+    return lend(Buffer.allocUnsafeSlow(blockBytes));
+  };
+
   return {
     blockBytes,
     get used() {
@@ -38,14 +48,11 @@ export function createBlockPool(options: { totalBytes: number; blockBytes: numbe
     get peak() {
       return peak;
     },
+    takeLeft,
     async take(signal) {
       signal?.throwIfAborted();
-      const block = free.pop();
-      if (block) return lend(block);
-      if (made < count) {
-        made += 1;
-        return lend(Buffer.allocUnsafeSlow(blockBytes));
-      }
+      const block = takeLeft();
+      if (block) return block;
       return new Promise((resolve, reject) => {
         const waiter = {
           resolve: (lent: Buffer) => {

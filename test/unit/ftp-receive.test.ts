@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { createBlockPool } from '../../core/buffers.ts';
+import { type BlockPool, createBlockPool } from '../../core/buffers.ts';
 import { Fault } from '../../core/fault.ts';
-import { copyInto, type Into, readInto } from '../../services/ftp/data/read-into.ts';
+import { copyInto, type Into, type Reading, readInto } from '../../services/ftp/data/read-into.ts';
 import { receive } from '../../services/ftp/data/receive.ts';
 
 async function pair(): Promise<{ near: Socket; far: Socket }> {
@@ -25,13 +25,14 @@ const digest = (bytes: Buffer): string => createHash('sha256').update(bytes).dig
 
 interface Trial {
   readonly blocks?: number;
+  readonly pool?: BlockPool;
   readonly write?: (bytes: Buffer) => Promise<void>;
   readonly signal?: AbortSignal;
   readonly stallMs?: number;
 }
 
-function begin(near: Socket, { blocks = 8, write, signal, stallMs = 5000 }: Trial = {}) {
-  const pool = createBlockPool({ totalBytes: blocks * BLOCK, blockBytes: BLOCK });
+function begin(near: Socket, { blocks = 8, write, signal, stallMs = 5000, ...trial }: Trial = {}) {
+  const pool = trial.pool ?? createBlockPool({ totalBytes: blocks * BLOCK, blockBytes: BLOCK });
   const chunks: Buffer[] = [];
   let writing = 0;
   const done = receive(near, {
@@ -129,18 +130,65 @@ describe('receiving', () => {
     far.destroy();
   });
 
+  it('gives its blocks back while nothing comes, and goes on when it does', async () => {
+    const { near, far } = await pair();
+    const pool = createBlockPool({ totalBytes: 2 ** 20, blockBytes: 2 ** 16 });
+    const trial = begin(near, { pool });
+    const [first, second] = [randomBytes(100_000), randomBytes(300_000)];
+    far.write(first);
+    await expect.poll(() => pool.used).toBeGreaterThan(0);
+    await expect.poll(() => pool.used, { timeout: 5000 }).toBe(0);
+    expect(trial.received().equals(first)).toBe(true);
+    far.end(second);
+    await trial.done;
+    expect(digest(trial.received())).toBe(digest(Buffer.concat([first, second])));
+    expect(pool.used).toBe(0);
+  });
+
+  it.each([
+    ['hold all blocks', 2 ** 16 - 1],
+    ['have sent a little', 20],
+  ])('is not held up by many that are idle and %s', async (_name, bytes) => {
+    const pool = createBlockPool({ totalBytes: 8 * 2 ** 16, blockBytes: 2 ** 16 });
+    const idle = await Promise.all(Array.from({ length: 50 }, pair));
+    const trials = idle.map(({ near, far }) => {
+      far.write(Buffer.alloc(bytes));
+      return begin(near, { pool });
+    });
+    if (bytes > 1000) await expect.poll(() => pool.used).toBe(8);
+    const { near, far } = await pair();
+    const busy = begin(near, { pool });
+    const began = performance.now();
+    far.end(randomBytes(2 ** 20));
+    await busy.done;
+    expect(performance.now() - began).toBeLessThan(1000);
+    for (const one of idle) one.far.end();
+    await Promise.all(trials.map(({ done }) => done));
+    for (const trial of trials) expect(trial.received()).toHaveLength(bytes);
+    expect(pool.used).toBe(0);
+  });
+
+  it('ends when hardly a byte comes', async () => {
+    const { near, far } = await pair();
+    const trial = begin(near, { stallMs: 50 });
+    const trickle = setInterval(() => far.write('x'), 10);
+    await expect(trial.done).rejects.toMatchObject({ code: 'timed-out', detail: 'hardly any data came' });
+    clearInterval(trickle);
+    far.destroy();
+  });
+
   it.each([
     ['straight', readInto],
     ['by copying', copyInto],
   ] as const)(
     'reads into memory that it is given, %s',
-    async (_name, read: (socket: Socket, into: Into) => Socket) => {
+    async (_name, read: (socket: Socket, into: Into) => Reading) => {
       const { near, far } = await pair();
       const bytes = randomBytes(300_001);
       const block = Buffer.alloc(1000);
       let filled = 0;
       const got: Buffer[] = [];
-      const socket = read(near, {
+      const { socket } = read(near, {
         buffer: () => block.subarray(filled),
         took(count) {
           filled += count;

@@ -9,31 +9,48 @@ export interface Into {
   readonly took: (bytes: number) => boolean;
 }
 
+/** A connection that reads so. */
+export interface Reading {
+  readonly socket: Socket;
+  /** Asks for `buffer` anew: the one that was answered last is not read into any more. */
+  renew(): void;
+}
+
 /** A handle that can read into a buffer of ours; libuv's TCP handle as Node wraps it. */
 interface Handle {
-  useUserBuffer?: unknown;
+  useUserBuffer?(buffer: Buffer): void;
 }
 
 /**
  * The connection's other self that reads straight into the caller's memory: the kernel copies into a block of the
  * pool and nobody copies again. `onread` can only be given to a socket's constructor, and a server makes the sockets
  * that it accepts itself; so the handle moves to a new socket. The handle is a private field of Node's (`_handle`, the
- * same in versions 10 to 24); where it is not there, the bytes are copied.
+ * same in versions 10 to 24); where it is not there, the bytes are copied. So they are on Windows, whose reads are
+ * begun before there are bytes: a buffer could not be taken back.
  *
- * `socket` must be paused and unread, and is not to be used any more.
+ * `paused` must be unread, and is not to be used any more.
  */
-export function readInto(socket: Socket, into: Into): Socket {
-  const owner = socket as unknown as { _handle?: Handle | null };
+export function readInto(paused: Socket, into: Into): Reading {
+  const owner = paused as unknown as { _handle?: Handle | null };
   const handle = owner._handle;
-  if (typeof handle?.useUserBuffer !== 'function') return copyInto(socket, into);
+  if (typeof handle?.useUserBuffer !== 'function' || process.platform === 'win32') {
+    return copyInto(paused, into);
+  }
   owner._handle = null;
-  socket.destroy();
+  paused.destroy();
   const options = { handle, onread: { buffer: into.buffer, callback: into.took }, allowHalfOpen: true };
-  return new Socket(options as object);
+  const socket = new Socket(options as object);
+  return {
+    socket,
+    renew() {
+      // It has none any more when it is closed.
+      if (!socket.destroyed) handle.useUserBuffer!(into.buffer());
+    },
+  };
 }
 
 /** The same with public means only. */
-export function copyInto(socket: Socket, { buffer, took }: Into): Socket {
+export function copyInto(socket: Socket, { buffer, took }: Into): Reading {
   socket.on('data', (chunk: Buffer) => {
     let from = 0;
     while (from < chunk.length) {
@@ -45,5 +62,5 @@ export function copyInto(socket: Socket, { buffer, took }: Into): Socket {
       return;
     }
   });
-  return socket.resume();
+  return { socket: socket.resume(), renew: () => undefined };
 }

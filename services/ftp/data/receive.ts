@@ -1,4 +1,4 @@
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { BlockPool } from '../../../core/buffers.ts';
 import { Fault } from '../../../core/fault.ts';
@@ -14,97 +14,124 @@ export interface Receiving {
   readonly stallMs: number;
 }
 
+/** Memory that every transfer has of its own, beside the pool. */
+const OWN_BYTES = 8 * 1024;
+/** Blocks of one transfer: one fills while the other is written. */
+const MAX_BLOCKS = 2;
+/** Milliseconds in which a quarter of a block comes from those who have blocks. */
+const QUIET_MS = 1000;
+/** Who was quiet so often gets no more blocks. Each time, Node keeps a few bytes until the connection is closed. */
+const MAX_QUIET = 100;
+/** Who sends fewer bytes in so many times `stallMs` has stalled too: no line is so slow, it only holds a session. */
+const TRICKLE = { bytes: 512, stalls: 5 } as const;
+
 /**
- * Receives until the peer ends the connection in order. The socket reads straight into blocks of the pool: one fills
- * while the other is written; when both are full it does not read. A slow sender never has more than one.
+ * Receives until the peer ends the connection in order. The socket reads straight into memory of ours: one buffer fills
+ * while another is written; when there is none to fill, it does not read.
+ *
+ * Nobody waits for the pool, so nobody is locked out by those who hold it: a transfer begins with a small buffer of its
+ * own, goes on with it while the pool has nothing left, and has blocks only as long as its bytes come fast.
  *
  * Throws the signal's reason, `cancelled` when the connection is lost, `timed-out`, and what `write` throws. What was
  * received is written before it throws, except when writing failed.
  */
 export async function receive(paused: Socket, options: Receiving): Promise<void> {
   const { pool, signal, stallMs } = options;
-  let filling: Buffer;
-  try {
-    filling = await pool.take(signal);
-  } catch (thrown) {
-    paused.destroy();
-    throw thrown;
-  }
-  let filled = 0;
-  /** Free to be filled next. */
-  let spare: Buffer | undefined;
-  /** Full, and written after the one that is being written now. */
-  let full: Buffer | undefined;
-  let writing: Buffer | undefined;
-  let written = Promise.resolve();
-  let stopped = false;
-
-  const over = new AbortController();
   const { promise: ended, resolve: end } = Promise.withResolvers<Fault | undefined>();
+  const own = Buffer.allocUnsafeSlow(Math.min(OWN_BYTES, pool.blockBytes));
+  const quietBytes = pool.blockBytes / 4;
+  const quickMs = (QUIET_MS * own.length) / quietBytes;
+  const blocks = new Set<Buffer>();
+  const free: Buffer[] = [];
+  /** In order; the first one is being written. */
+  const unwritten: { readonly buffer: Buffer; readonly bytes: Buffer }[] = [];
+  let filling: Buffer = own;
+  let filled = 0;
+  /** `filling` is being written, and is filled when it has been. */
+  let stopped = false;
+  let writing: Promise<void> | undefined;
+  let firstByteAt = 0;
+  let [lately, sinceStall, quietTimes] = [0, 0, 0];
 
-  const write = (block: Buffer): void => {
-    writing = block;
-    written = options.write(block).then(wrote);
-    written.catch((thrown: unknown) => end(Fault.from(thrown)));
+  const takeBlock = (): Buffer | undefined => {
+    const block = blocks.size < MAX_BLOCKS && quietTimes < MAX_QUIET ? pool.takeLeft() : undefined;
+    if (block) blocks.add(block);
+    return block;
   };
 
-  const wrote = (): void => {
-    const free = writing;
+  const giveBlock = (block: Buffer): void => {
+    blocks.delete(block);
+    pool.give(block);
+  };
+
+  const write = (buffer: Buffer, bytes: Buffer): void => {
+    unwritten.push({ buffer, bytes });
+    if (writing) return;
+    writing = writeAll();
+    writing.catch((thrown: unknown) => end(Fault.from(thrown)));
+  };
+
+  const writeAll = async (): Promise<void> => {
+    for (let next = unwritten[0]; next; next = unwritten[0]) {
+      await options.write(next.bytes);
+      unwritten.shift();
+      wrote(next.buffer);
+    }
     writing = undefined;
-    if (full) {
-      const next = full;
-      full = undefined;
-      write(next);
-    } else if (filling !== free) {
-      spare = free;
-      return;
-    }
-    stopped = false;
-    socket.resume();
   };
 
+  const wrote = (buffer: Buffer): void => {
+    if (buffer === filling) {
+      stopped = false;
+      reading.socket.resume();
+    } else if (filling === own) giveBlock(buffer);
+    else free.push(buffer);
+  };
+
+  /** `filling` is full: goes on with another buffer, or answers false when there is none. */
   const swap = (): boolean => {
-    const block = filling;
+    const isQuick = filling === own && performance.now() - firstByteAt <= quickMs;
+    const first = isQuick ? takeBlock() : undefined;
+    if (first) {
+      filled = own.copy(first);
+      filling = first;
+      return filled < first.length || swap();
+    }
+    write(filling, filling);
     filled = 0;
-    if (writing) {
-      // Both are full. The one that is being written is free first, so the next bytes go there, but not before.
-      full = block;
-      filling = writing;
-      stopped = true;
-      return false;
-    }
-    write(block);
-    if (spare) {
-      filling = spare;
-      spare = undefined;
-      return true;
-    }
-    askForSecond();
-    stopped = true;
-    return false;
+    const next = filling === own ? undefined : (free.pop() ?? takeBlock());
+    // The one that is being written is free first, so the next bytes go there, but not before.
+    filling = next ?? unwritten[0]!.buffer;
+    stopped = next === undefined;
+    return !stopped;
   };
 
-  let asked = false;
-  const askForSecond = (): void => {
-    if (asked) return;
-    asked = true;
-    pool.take(over.signal).then(
-      (block) => {
-        if (over.signal.aborted) pool.give(block);
-        else spare = block;
-      },
-      () => undefined,
-    );
+  const giveBackWhenQuiet = (): void => {
+    const isQuiet = blocks.size > 0 && !stopped && lately < quietBytes;
+    lately = 0;
+    if (!isQuiet) return;
+    quietTimes += 1;
+    for (const block of free.splice(0)) giveBlock(block);
+    if (filling === own) return;
+    if (filled > 0) write(filling, filling.subarray(0, filled));
+    else giveBlock(filling);
+    filling = own;
+    filled = 0;
+    reading.renew();
   };
 
-  const socket = readInto(paused, {
+  const reading = readInto(paused, {
     buffer: () => filling.subarray(filled),
     took(bytes) {
+      if (filled === 0 && filling === own) firstByteAt = performance.now();
       filled += bytes;
+      lately += bytes;
+      sinceStall += bytes;
       options.took(bytes);
       return filled < filling.length || swap();
     },
   });
+  const { socket } = reading;
   const abort = (): void => end(signal.reason as Fault);
   signal.addEventListener('abort', abort, { once: true });
   if (signal.aborted) abort();
@@ -116,17 +143,23 @@ export async function receive(paused: Socket, options: Receiving): Promise<void>
     if (stopped) socket.setTimeout(stallMs);
     else end(new Fault('timed-out', 'no data came'));
   });
+  const quietTimer = setInterval(giveBackWhenQuiet, QUIET_MS);
+  const trickleTimer = setInterval(() => {
+    if (!stopped && sinceStall < TRICKLE.bytes) end(new Fault('timed-out', 'hardly any data came'));
+    sinceStall = 0;
+  }, TRICKLE.stalls * stallMs);
 
   try {
     const fault = await ended;
     signal.removeEventListener('abort', abort);
-    // Nothing is read any more, so no block fills behind our back.
+    clearInterval(quietTimer);
+    clearInterval(trickleTimer);
+    // Nothing is read any more, so no buffer fills behind our back.
     socket.destroy();
-    while (writing) await written;
+    await writing;
     if (filled > 0) await options.write(filling.subarray(0, filled));
     if (fault) throw fault;
   } finally {
-    over.abort();
-    for (const block of new Set([filling, spare, full, writing])) if (block) pool.give(block);
+    for (const block of blocks) pool.give(block);
   }
 }
