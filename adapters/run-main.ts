@@ -10,10 +10,12 @@ export async function runMain(main: () => Promise<void>): Promise<void> {
   try {
     await main();
   } catch (thrown) {
-    console.error(isMendable(thrown) ? thrown.message : thrown);
+    console.error(isMendable(thrown) ? textOf(thrown) : thrown);
     process.exit(thrown instanceof ConfigError ? 2 : 1);
   }
 }
+
+const textOf = (thrown: Error): string => (thrown instanceof Fault ? thrown.reason : thrown.message);
 
 /** The system's own faults too: a port that is taken, a folder that may not be written. */
 const isMendable = (thrown: unknown): thrown is Error =>

@@ -38,6 +38,9 @@ export const faults = {
 
 export type FaultCode = keyof typeof faults;
 
+/** Causes of causes that are told of. */
+const MAX_TEXTS = 5;
+
 /** The one error that crosses a port. `detail` is for the peer to read; `cause` is for the log only. */
 export class Fault extends Error {
   readonly code: FaultCode;
@@ -52,6 +55,15 @@ export class Fault extends Error {
 
   get retry(): boolean {
     return faults[this.code].retry;
+  }
+
+  /** Its text with those of its causes, for who runs Landfall; a peer is told the message only. */
+  get reason(): string {
+    const texts = [this.message];
+    for (let cause = this.cause; cause instanceof Error && texts.length < MAX_TEXTS; cause = cause.cause) {
+      if (cause.message !== '' && !texts.includes(cause.message)) texts.push(cause.message);
+    }
+    return texts.join(': ');
   }
 
   /** Any thrown value as a Fault; what is not one already is `internal`, with the value as its cause. */

@@ -4,6 +4,7 @@ import type { DataChannel } from './data/channel.ts';
 import { replyTo } from './fault-replies.ts';
 import { Refusal, type Reply } from './reply.ts';
 import type { Session } from './session.ts';
+import { troubleIn } from './trouble.ts';
 
 export type Direction = 'upload' | 'download' | 'listing' | 'digest' | 'combination';
 
@@ -104,13 +105,15 @@ async function* run(
   try {
     if (opening) yield opening;
     let end: Reply;
+    let trouble: Fault | undefined;
     try {
       end = await work(transfer);
     } catch (thrown) {
-      const cause = Fault.from(thrown);
       end = replyTo(thrown);
-      if (!(thrown instanceof Refusal) && cause.code === 'internal') {
-        session.log.error({ err: cause, path }, 'transfer failed');
+      trouble = troubleIn(thrown);
+      if (trouble?.code === 'internal') session.log.error({ err: trouble, path }, 'transfer failed');
+      else if (trouble && !outcomes[direction]) {
+        session.log.warn({ path, reason: trouble.reason }, 'transfer failed');
       }
     }
     const outcome = outcomes[direction];
@@ -118,7 +121,10 @@ async function* run(
       const ms = Math.round(performance.now() - startedAt);
       const facts = { path, bytes: transfer.bytes, ms };
       if (end.code < 400) session.log.info(facts, outcome.done);
-      else session.log.warn({ ...facts, reply: `${end.code} ${end.text}` }, outcome.failed);
+      else {
+        const why = { reply: `${end.code} ${end.text}`, reason: trouble?.reason };
+        session.log.warn({ ...facts, ...why }, outcome.failed);
+      }
     }
     yield end;
   } finally {

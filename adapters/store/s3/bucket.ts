@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { S3 } from '@aws-sdk/client-s3';
 import { Fault } from '../../../core/fault.ts';
+import { createPatience } from './patience.ts';
 import { mayPass, s3Fault } from './s3-fault.ts';
 import type { S3Place } from './url.ts';
 
@@ -15,7 +16,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export interface BucketOptions extends S3Place {
   /** Certificates (PEM) of the authority that signed the store's. */
   readonly ca?: string;
-  /** For one request with all its attempts. */
+  /** For one request with all its attempts; less in an outage that has lasted as long. */
   readonly deadlineMs: number;
   /** For one attempt without a byte moving. */
   readonly idleMs: number;
@@ -47,6 +48,7 @@ type Request<Answer> = (s3: S3, how: { abortSignal: AbortSignal }) => Promise<An
 export function createBucket(options: BucketOptions): Bucket {
   const { bucket: name, prefix, deadlineMs } = options;
   const closing = new AbortController();
+  const patience = createPatience(deadlineMs);
   const s3 = new S3(clientOptions(options));
 
   /** One attempt. Its limit ends with the answer's head: a body may take as long as its reader does. */
@@ -65,15 +67,21 @@ export function createBucket(options: BucketOptions): Bucket {
     full: (key) => prefix + key,
 
     async ask(request, { wasDone } = {}) {
-      const until = performance.now() + deadlineMs;
+      const asked = performance.now();
       let unknown = false;
       for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
         if (closing.signal.aborted) throw new Fault('store-down', 'the store is closed');
+        const began = performance.now();
         try {
-          return await attempt(request, until - performance.now());
+          const answer = await attempt(request, patience.until(asked) - began);
+          patience.answered();
+          return answer;
         } catch (thrown) {
+          const again = mayPass(thrown);
+          if (again) patience.failed(began);
+          else patience.answered();
           const pause = wait * (0.5 + Math.random() / 2);
-          if (!mayPass(thrown) || performance.now() + pause > until || closing.signal.aborted) {
+          if (!again || performance.now() + pause > patience.until(asked) || closing.signal.aborted) {
             const done = unknown && wasDone ? await wasDone() : undefined;
             if (done !== undefined) return done;
             throw s3Fault(thrown);

@@ -9,16 +9,25 @@ interface Meaning {
 }
 
 const AGAIN: Meaning = { code: 'store-down', again: true };
+/** Retried by the sender: the operator mends it, and the file is still wanted. */
 const REFUSED: Meaning = {
   code: 'store-down',
   hint: "the store refuses Landfall's credentials, or they lack a permission",
 };
+
+const ELSEWHERE: Meaning = { code: 'store-down', hint: 'the bucket is in another region' };
 
 /** By the error codes of the S3 API, those of other makes among them. */
 const byName: Readonly<Record<string, Meaning>> = {
   ConditionalRequestConflict: AGAIN,
   OperationAborted: AGAIN,
   RequestTimeout: AGAIN,
+  ExpiredToken: REFUSED,
+  InvalidAccessKeyId: REFUSED,
+  InvalidToken: REFUSED,
+  SignatureDoesNotMatch: REFUSED,
+  TokenRefreshRequired: REFUSED,
+  PermanentRedirect: ELSEWHERE,
   RequestTimeTooSkewed: { code: 'store-down', hint: "this machine's clock is wrong" },
   NoSuchBucket: { code: 'store-down', hint: 'there is no such bucket' },
   NoSuchUpload: { code: 'store-down', hint: 'the multipart upload was aborted, perhaps by a sweep' },
@@ -32,6 +41,7 @@ const byName: Readonly<Record<string, Meaning>> = {
 
 /** By the status where the code says nothing more: an answer to HEAD has no body, so no code. */
 const byStatus: Readonly<Record<number, Meaning>> = {
+  301: ELSEWHERE,
   401: REFUSED,
   403: REFUSED,
   404: { code: 'not-found' },

@@ -92,8 +92,9 @@ function countIn({ options, client }: Session, { name, limits }: Partner): Promi
 }
 
 function refuse(session: Session, user: string, fault: Fault): Reply {
-  if (fault.code === 'limit-reached') {
-    session.log.warn({ user, reason: fault.message }, 'login refused');
+  // RFC 959 has no 4xx for PASS but this one; 530 would say that the password is wrong.
+  if (fault.retry && fault.code !== 'internal') {
+    session.log.warn({ user, reason: fault.reason }, 'login refused');
     return lastReply(421, `Login refused: ${fault.message}.`);
   }
   if (fault.code !== 'bad-credentials') throw fault;
