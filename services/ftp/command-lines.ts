@@ -1,4 +1,4 @@
-import { Buffer, isUtf8 } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import { stripTelnet, type TelnetState } from './telnet.ts';
 
 /** Bytes of one command line: the longest path a store can hold, and as much again for the verb and for waste. */
@@ -15,7 +15,8 @@ export interface Unread {
   readonly lineFeedOwed: boolean;
 }
 
-export type CommandLine = { readonly text: string } | 'too-long';
+/** The bytes of a line without its end: what they are written in, the session knows. */
+export type CommandLine = { readonly bytes: Buffer } | 'too-long';
 
 export const nothingUnread: Unread = {
   text: Buffer.alloc(0),
@@ -24,7 +25,8 @@ export const nothingUnread: Unread = {
   lineFeedOwed: false,
 };
 
-const [LF, CR, DATA_MARK] = [0x0a, 0x0d, 0xf2];
+const [LF, CR, DATA_MARK, IAC] = [0x0a, 0x0d, 0xf2, 0xff];
+const ABOR = Buffer.from('ABOR');
 
 export function addBytes(unread: Unread, bytes: Buffer): Unread {
   const { text, state } = stripTelnet(bytes, unread.telnet);
@@ -47,7 +49,7 @@ export function takeLines(unread: Unread, max: number): { lines: CommandLine[]; 
     }
     const abort = dropping ? 0 : lengthOfAbort(text);
     if (abort > 0) {
-      lines.push({ text: 'ABOR' });
+      lines.push({ bytes: ABOR });
       lineFeedOwed = true;
       text = text.subarray(abort);
       continue;
@@ -60,7 +62,7 @@ export function takeLines(unread: Unread, max: number): { lines: CommandLine[]; 
       text = nothingUnread.text;
       break;
     }
-    if (!dropping) lines.push(end > MAX_LINE_BYTES ? 'too-long' : { text: decode(text.subarray(0, end)) });
+    if (!dropping) lines.push(end > MAX_LINE_BYTES ? 'too-long' : { bytes: lineIn(text.subarray(0, end)) });
     dropping = false;
     text = text.subarray(end + 1);
   }
@@ -70,10 +72,10 @@ export function takeLines(unread: Unread, max: number): { lines: CommandLine[]; 
 /** Whether there may be another line to take without more bytes. */
 export const hasLine = (unread: Unread): boolean => unread.text.includes(LF);
 
-/** Data marks whose IAC went out of band. */
+/** Data marks whose IAC went out of band, and the other way round. */
 const marksBefore = (line: Buffer): number => {
   let marks = 0;
-  while (line[marks] === DATA_MARK) marks += 1;
+  while (line[marks] === DATA_MARK || line[marks] === IAC) marks += 1;
   return marks;
 };
 
@@ -86,8 +88,5 @@ function lengthOfAbort(text: Buffer): number {
   return /^abor\r$/i.test(text.toString('latin1', end - 5, end)) ? end : 0;
 }
 
-/** UTF-8 (RFC 2640 §2.2), or Latin-1 where it cannot be that. */
-function decode(line: Buffer): string {
-  const text = line.subarray(marksBefore(line), line.at(-1) === CR ? -1 : undefined);
-  return text.toString(isUtf8(text) ? 'utf8' : 'latin1');
-}
+const lineIn = (line: Buffer): Buffer =>
+  line.subarray(marksBefore(line), line.at(-1) === CR ? -1 : undefined);

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { Fault } from '../../core/fault.ts';
+import { encodeText } from './charset.ts';
 import type { Commands } from './command.ts';
 import { addBytes, type CommandLine, hasLine, nothingUnread, takeLines } from './command-lines.ts';
 import { dispatch, rowOf } from './dispatch.ts';
@@ -53,7 +54,7 @@ export function serveControl(socket: Socket, session: Session, commands: Command
 
   const say = async (said: Reply): Promise<void> => {
     if (closing || socket.destroyed) return;
-    const wasTaken = socket.write(encodeReply(said));
+    const wasTaken = socket.write(encodeText(session, encodeReply(said)));
     if (said.last) close();
     else if (!wasTaken) await drained();
   };

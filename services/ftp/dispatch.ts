@@ -1,5 +1,6 @@
 import { Fault } from '../../core/fault.ts';
 import { resolvePath } from '../../core/paths.ts';
+import { decodeLine } from './charset.ts';
 import type { Command, Commands } from './command.ts';
 import type { CommandLine } from './command-lines.ts';
 import { replyTo } from './fault-replies.ts';
@@ -44,7 +45,7 @@ function parseCommand(text: string): Spoken {
 }
 
 export const rowOf = (commands: Commands, line: CommandLine): Command | undefined =>
-  line === 'too-long' ? undefined : ownRow(commands, parseCommand(line.text).verb);
+  line === 'too-long' ? undefined : ownRow(commands, parseCommand(line.bytes.toString('latin1')).verb);
 
 const ownRow = (commands: Commands, verb: string): Command | undefined =>
   Object.hasOwn(commands, verb) ? commands[verb] : undefined;
@@ -66,7 +67,7 @@ export async function* dispatch(
 
 async function* run(session: Session, commands: Commands, line: CommandLine): AsyncIterable<Reply> {
   if (line === 'too-long') throw new Refusal(500, 'The line is too long.');
-  const { verb, argument } = parseCommand(line.text);
+  const { verb, argument } = parseCommand(decodeLine(session, line.bytes));
   const command = ownRow(commands, verb);
   if (!command) throw new Refusal(500, 'Unknown command.');
 

@@ -34,7 +34,10 @@ const codes = {
   'too-large': 552,
 } as const satisfies Record<FaultCode, number>;
 
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+/** For people: what a client wrote is not to move their cursor, or to colour their terminal. */
+const printable = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]/gu, '?');
+
+const sentence = (text: string): string => printable(`${text.charAt(0).toUpperCase()}${text.slice(1)}.`);
 
 /** The reply that ends a command which threw. */
 export function replyTo(thrown: unknown): Reply {

@@ -24,12 +24,15 @@ export class Refusal extends Error {
   }
 }
 
-/** Names come from clients: no line end or other control character of theirs gets into a reply or a listing. */
-export const printable = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]/gu, '?');
+/**
+ * Text that is one line. Names come from clients, and from whoever else writes to the store: none of theirs ends a line
+ * of a reply or a listing. All other characters stay, as a client must be able to ask for a name that it was told.
+ */
+export const onOneLine = (text: string): string => text.replace(/[\0\r\n]/g, '?');
 
 /** RFC 959 §4.2. Inner lines begin with a space, so that none is taken for the last one (RFC 2389 §3.2). */
 export function encodeReply({ code, text, details }: Reply): string {
-  if (!details) return `${code} ${printable(text)}\r\n`;
-  const inner = details.map((line) => ` ${printable(line)}\r\n`).join('');
-  return `${code}-${printable(text)}\r\n${inner}${code} End\r\n`;
+  if (!details) return `${code} ${onOneLine(text)}\r\n`;
+  const inner = details.map((line) => ` ${onOneLine(line)}\r\n`).join('');
+  return `${code}-${onOneLine(text)}\r\n${inner}${code} End\r\n`;
 }

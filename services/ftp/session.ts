@@ -1,5 +1,6 @@
 import type { Log } from '../../core/ports/log.ts';
 import type { Zone } from '../../core/zone.ts';
+import type { WrittenIn } from './charset.ts';
 import type { DataChannel } from './data/channel.ts';
 import type { Left } from './left-behind.ts';
 import { allFacts, type FactName } from './listing/facts.ts';
@@ -38,6 +39,7 @@ export interface Session {
   visit: Visit | undefined;
   folder: string;
   type: TransferType;
+  writtenIn: WrittenIn;
   facts: readonly FactName[];
   left: Left;
   /** RFC 2428 §4: after EPSV ALL there is no other way to a data connection. */
@@ -49,13 +51,14 @@ export interface Session {
 /** RFC 959 §4.1.1, REIN: as if the control connection had just been opened. */
 export const atStart = (): Pick<
   Session,
-  'host' | 'user' | 'visit' | 'folder' | 'type' | 'facts' | 'left' | 'epsvOnly' | 'channel'
+  'host' | 'user' | 'visit' | 'folder' | 'type' | 'writtenIn' | 'facts' | 'left' | 'epsvOnly' | 'channel'
 > => ({
   host: undefined,
   user: undefined,
   visit: undefined,
   folder: '/',
   type: 'A',
+  writtenIn: 'utf8-so-far',
   facts: allFacts,
   left: {},
   epsvOnly: false,

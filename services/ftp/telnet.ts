@@ -14,24 +14,29 @@ export type TelnetState = 'text' | 'iac' | 'option' | 'sub' | 'sub-iac';
 /** The text of `bytes`, which may begin and end anywhere; IAC IAC is the byte 255. */
 export function stripTelnet(bytes: Buffer, state: TelnetState): { text: Buffer; state: TelnetState } {
   if (state === 'text' && !bytes.includes(IAC)) return { text: bytes, state };
-  const text = Buffer.allocUnsafe(bytes.length);
+  // One more: the IAC of the bytes before.
+  const text = Buffer.allocUnsafe(bytes.length + 1);
   let length = 0;
   let now = state;
   for (const byte of bytes) {
     const next = after[now](byte);
-    if (next === KEEP) text[length++] = byte;
-    now = next === KEEP ? 'text' : next;
+    if (next === KEEP_BOTH) text[length++] = IAC;
+    if (next === KEEP || next === KEEP_BOTH) text[length++] = byte;
+    now = next === KEEP || next === KEEP_BOTH ? 'text' : next;
   }
   return { text: text.subarray(0, length), state: now };
 }
 
 const KEEP = Symbol('the byte is text');
+const KEEP_BOTH = Symbol('the byte is text, and so was the IAC before it');
 
-const after: Record<TelnetState, (byte: number) => TelnetState | typeof KEEP> = {
+const after: Record<TelnetState, (byte: number) => TelnetState | typeof KEEP | typeof KEEP_BOTH> = {
   text: (byte) => (byte === IAC ? 'iac' : KEEP),
   iac: (byte) => {
-    // Below SE there are no commands: the urgent data mark that stood here went out of band, and this is text again.
-    if (byte === IAC || byte < SE) return KEEP;
+    if (byte === IAC) return KEEP;
+    // Below SE there are no commands: a letter of a client that doubles none, or the urgent data mark that stood here
+    // went out of band.
+    if (byte < SE) return KEEP_BOTH;
     if (byte === SB) return 'sub';
     return byte >= WILL && byte <= DONT ? 'option' : 'text';
   },

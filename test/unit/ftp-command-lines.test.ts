@@ -27,7 +27,7 @@ function linesOf(bytes: Buffer, cuts: readonly number[] = []): CommandLine[] {
 }
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
 const texts = (bytes: Buffer): unknown[] =>
-  linesOf(bytes).map((line) => (line === 'too-long' ? line : line.text));
+  linesOf(bytes).map((line) => (line === 'too-long' ? line : line.bytes.toString('latin1')));
 
 describe('command lines', () => {
   it('end with CRLF or LF', () => {
@@ -38,9 +38,9 @@ describe('command lines', () => {
     expect(texts(latin1('STOR a\rb\r\n'))).toEqual(['STOR a\rb']);
   });
 
-  it('are UTF-8, or else Latin-1', () => {
-    expect(texts(Buffer.from('CWD grün\r\n'))).toEqual(['CWD grün']);
-    expect(texts(latin1('CWD gr\xfcn\r\n'))).toEqual(['CWD grün']);
+  it('keep their bytes, of whatever charset', () => {
+    expect(linesOf(Buffer.from('CWD grün\r\n'))).toEqual([{ bytes: Buffer.from('CWD grün') }]);
+    expect(linesOf(latin1('CWD gr\xfcn\r\n'))).toEqual([{ bytes: latin1('CWD gr\xfcn') }]);
   });
 
   it('have a longest one, whose rest is dropped', () => {
@@ -51,14 +51,16 @@ describe('command lines', () => {
       unread = takeLines(addBytes(unread, latin1(long)), Infinity).rest;
       expect(unread.text.length).toBeLessThanOrEqual(MAX_LINE_BYTES);
     }
-    expect(takeLines(addBytes(unread, latin1('\nNOOP\r\n')), Infinity).lines).toEqual([{ text: 'NOOP' }]);
+    expect(takeLines(addBytes(unread, latin1('\nNOOP\r\n')), Infinity).lines).toEqual([
+      { bytes: latin1('NOOP') },
+    ]);
   });
 
   it('are taken as many at a time as there is room for', () => {
     const { lines, rest } = takeLines(addBytes(nothingUnread, latin1('a\r\nb\r\nc\r\n')), 2);
-    expect(lines).toEqual([{ text: 'a' }, { text: 'b' }]);
+    expect(lines).toEqual([{ bytes: latin1('a') }, { bytes: latin1('b') }]);
     expect(hasLine(rest)).toBe(true);
-    expect(takeLines(rest, 2).lines).toEqual([{ text: 'c' }]);
+    expect(takeLines(rest, 2).lines).toEqual([{ bytes: latin1('c') }]);
   });
 
   it.each([
@@ -73,8 +75,22 @@ describe('command lines', () => {
     expect(texts(latin1(bytes)).map((text) => String(text).toUpperCase())).toEqual(['ABOR']);
   });
 
-  it('may hold the byte 255, doubled', () => {
+  it('may hold the byte 255, doubled, or as it is where no Telnet command begins', () => {
     expect(texts(latin1('STOR \xff\xff\r\n'))).toEqual(['STOR ÿ']);
+    expect(texts(latin1('STOR \xffa\xff\r\n'))).toEqual(['STOR ÿaÿ']);
+  });
+
+  it('come out one to a line, in order, whatever Telnet puts between', () => {
+    const line = fc.stringMatching(/^[A-Z]{3,4} [a-z\x80-\xee]{0,8}$/);
+    const noise = fc.constantFrom('', '\xff\xf1', '\xff\xfb\x01', '\xff\xfa\r\n\xff\xf0');
+    const ending = fc.constantFrom('\r\n', '\n');
+    fc.assert(
+      fc.property(fc.array(fc.tuple(noise, line, noise, ending)), fc.array(fc.nat()), (parts, cuts) => {
+        const bytes = latin1(parts.map((part) => part.join('')).join(''));
+        const lines = linesOf(bytes, cuts).map((one) => one !== 'too-long' && one.bytes.toString('latin1'));
+        expect(lines).toEqual(parts.map(([, text]) => text));
+      }),
+    );
   });
 
   it('cannot be smuggled through Telnet options', () => {

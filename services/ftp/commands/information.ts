@@ -3,7 +3,7 @@ import { showDuration } from '../../../core/units.ts';
 import type { Call, Command } from '../command.ts';
 import { askedFor } from '../listing/asked-for.ts';
 import { allFacts, timeVal } from '../listing/facts.ts';
-import { longLine } from '../listing/long-line.ts';
+import { lineOf, systemOf } from '../listing/styles.ts';
 import { Refusal, type Reply, reply } from '../reply.ts';
 import { type Session, zoneOf } from '../session.ts';
 
@@ -12,9 +12,10 @@ const MAX_STAT_LINES = 1000;
 
 /** RFC 2389 §4, and what each option answers. */
 const options: Record<string, (session: Session, argument: string) => Reply> = {
-  UTF8: (_session, argument) => {
-    if (/^(ON)?$/i.test(argument)) return reply(200, 'UTF8 is on.');
-    throw new Refusal(504, 'UTF8 is always on.');
+  UTF8: (session, argument) => {
+    if (!/^(?:ON|OFF)?$/i.test(argument)) throw new Refusal(501, 'OPTS UTF8 takes ON or OFF.');
+    session.writtenIn = /^OFF$/i.test(argument) ? 'charset' : 'utf8';
+    return reply(200, `UTF8 is ${argument.toLowerCase() || 'on'}.`);
   },
   MLST: (session, argument) => {
     const asked = argument.toLowerCase().split(';');
@@ -81,7 +82,7 @@ export const information = {
   OPTS: {
     when: 'always',
     argument: 'required',
-    help: 'UTF8 ON | MLST <facts>: sets an option',
+    help: 'UTF8 ON | UTF8 OFF | MLST <facts>: sets an option',
     async *run({ session, argument }) {
       const [, name = '', rest = ''] = /^(\S+)\s*(.*)$/.exec(argument.trim()) ?? [];
       const option = name.toUpperCase();
@@ -93,8 +94,8 @@ export const information = {
     when: 'always',
     argument: 'none',
     help: ': the kind of system, for the form of listings',
-    async *run() {
-      yield reply(215, 'UNIX Type: L8');
+    async *run({ session }) {
+      yield reply(215, systemOf(session));
     },
   },
   HELP: {
@@ -147,12 +148,12 @@ function sessionStatus({ client, type, folder, startedAt, transfer, visit }: Ses
 
 async function pathStatus({ session, argument }: Call): Promise<Reply> {
   const lines: string[] = [];
-  for await (const { entry, name } of await askedFor(zoneOf(session), session.folder, argument)) {
+  for await (const listed of await askedFor(zoneOf(session), session.folder, argument)) {
     if (lines.length === MAX_STAT_LINES) {
       lines.push('There is more: use LIST.');
       break;
     }
-    lines.push(longLine(entry, name, Date.now()));
+    lines.push(lineOf(listed, session));
   }
   return reply(213, 'Status:', lines);
 }

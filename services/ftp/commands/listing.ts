@@ -1,9 +1,10 @@
 import { baseName } from '../../../core/paths.ts';
+import { encodeText } from '../charset.ts';
 import type { Call, Command } from '../command.ts';
 import { send } from '../data/send.ts';
 import { askedFor, type Listed } from '../listing/asked-for.ts';
-import { allFacts, type FactName, factLine } from '../listing/facts.ts';
-import { longLine } from '../listing/long-line.ts';
+import { allFacts, type FactName } from '../listing/facts.ts';
+import { factsOf, lineOf } from '../listing/styles.ts';
 import { textBlocks } from '../listing/text-blocks.ts';
 import { Refusal, type Reply, reply } from '../reply.ts';
 import { type Session, zoneOf } from '../session.ts';
@@ -20,7 +21,7 @@ async function* sendListing(
     const what = { direction: 'listing', path } as const;
     yield* runTransfer(session, channel, what, reply(150, 'Here comes the listing.'), async (transfer) => {
       const lines = mapped(entries, (entry) => line(entry, session));
-      await send(await transfer.connect(), textBlocks(lines), {
+      await send(await transfer.connect(), textBlocks(lines, (text) => encodeText(session, text)), {
         sent: (count) => {
           transfer.bytes += count;
         },
@@ -52,10 +53,6 @@ const asked =
   (session: Session): Promise<AsyncIterable<Listed>> =>
     askedFor(zoneOf(session), session.folder, argument);
 
-/** The facts of one entry, for MLST and MLSD. */
-const facts = ({ entry, path, name }: Listed, session: Session): string =>
-  factLine(session.facts, zoneOf(session).partner, path, entry, name);
-
 /** RFC 3659 §7.8: all facts there are, those that are told now with an asterisk. */
 const feature = ({ facts: told }: Session): string =>
   `MLST ${allFacts.map((fact: FactName) => `${fact}${told.includes(fact) ? '*' : ''};`).join('')}`;
@@ -64,9 +61,11 @@ export const listing = {
   LIST: {
     when: 'ready',
     argument: 'optional',
-    help: '[path]: lists as ls -l does',
+    help: '[path]: lists as ls -l does, or in the style that was agreed on',
     run: (call) =>
-      sendListing(call, asked(call), ({ entry, name }) => longLine(entry, baseName(name), Date.now())),
+      sendListing(call, asked(call), (listed, session) =>
+        lineOf({ ...listed, name: baseName(listed.name) }, session),
+      ),
   },
   NLST: {
     when: 'ready',
@@ -87,7 +86,7 @@ export const listing = {
           if (kind === 'file') throw new Refusal(501, 'MLSD is for folders, use MLST.');
           return inFolder(call);
         },
-        facts,
+        factsOf,
       ),
   },
   MLST: {
@@ -97,7 +96,7 @@ export const listing = {
     help: '[path]: the facts of one file or folder',
     async *run({ session, path }) {
       const entry = await zoneOf(session).stat(path);
-      yield reply(250, 'Facts follow.', [facts({ entry, path, name: path }, session)]);
+      yield reply(250, 'Facts follow.', [factsOf({ entry, path, name: path }, session)]);
     },
   },
 } as const satisfies Record<string, Command>;
