@@ -13,7 +13,9 @@ export interface FaultRule {
 
 export type FaultAct =
   /** Answers so instead of the server. */
-  | { readonly status: number }
+  | { readonly status: number; readonly body?: string }
+  /** Passes it on with these headers in place of its own. */
+  | { readonly headers: Readonly<Record<string, string>> }
   /** Never answers, and passes nothing on. */
   | { readonly hang: true }
   /** Passes it on, and breaks the connection instead of answering. */
@@ -50,7 +52,8 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
 
   const passOn = (incoming: IncomingMessage, outgoing: ServerResponse, act: FaultAct | undefined): void => {
     const { method, url: path, headers } = incoming;
-    const onward = request({ hostname, port, method, path, headers }, (answer) => {
+    const sent = act && 'headers' in act ? { ...headers, ...act.headers } : headers;
+    const onward = request({ hostname, port, method, path, headers: sent }, (answer) => {
       if (act && 'loseAnswer' in act) {
         answer.resume().on('end', () => incoming.socket.destroy());
         return;
@@ -92,7 +95,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     const act = actFor(incoming);
     if (act && 'hang' in act) return;
     if (act && 'status' in act) {
-      incoming.resume().on('end', () => outgoing.writeHead(act.status).end());
+      incoming.resume().on('end', () => outgoing.writeHead(act.status).end(act.body));
       return;
     }
     if (act && 'slowMs' in act) await sleep(act.slowMs);
