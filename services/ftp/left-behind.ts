@@ -7,6 +7,8 @@ export interface Left {
   readonly renameFrom?: string;
   /** REST: bytes. */
   readonly restart?: number;
+  /** RANG: the first and the last byte. */
+  readonly range?: { readonly first: number; readonly last: number };
   /** ALLO: bytes. */
   readonly announced?: number;
 }
@@ -22,6 +24,8 @@ const preparing = ['PASV', 'EPSV', 'PORT', 'EPRT', 'TYPE', 'MODE', 'STRU', 'SIZE
 const rows: Record<keyof Left, Row> = {
   renameFrom: { usedBy: ['RNTO'], outlives: urgent },
   restart: { usedBy: ['RETR', 'STOR'], outlives: [...preparing, 'ALLO'] },
+  // An upload must know of it, to refuse it: a part would take the place of the whole.
+  range: { usedBy: ['RETR', 'HASH', 'STOR', 'APPE', 'STOU'], outlives: preparing },
   announced: { usedBy: ['STOR', 'APPE', 'STOU'], outlives: [...preparing, 'REST'] },
 };
 

@@ -2,6 +2,8 @@ import type { Log } from '../../core/ports/log.ts';
 import type { Zone } from '../../core/zone.ts';
 import type { WrittenIn } from './charset.ts';
 import type { DataChannel } from './data/channel.ts';
+import { DEFAULT_LEVEL } from './data/mode-z.ts';
+import type { HashName } from './hash-names.ts';
 import type { Left } from './left-behind.ts';
 import { allFacts, type FactName } from './listing/facts.ts';
 import type { FtpOptions } from './options.ts';
@@ -9,6 +11,9 @@ import type { Transfer } from './transfer.ts';
 
 /** RFC 959 §3.1.1: ASCII with line ends converted, or image, byte by byte. */
 export type TransferType = 'A' | 'I';
+
+/** RFC 959 §3.4: a stream as it is, or a compressed one (draft-preston-ftpext-deflate). */
+export type TransferMode = 'S' | 'Z';
 
 /** A partner that is logged in. */
 export interface Visit {
@@ -39,6 +44,11 @@ export interface Session {
   visit: Visit | undefined;
   folder: string;
   type: TransferType;
+  mode: TransferMode;
+  /** Of zlib, for what goes out in MODE Z. */
+  deflateLevel: number;
+  /** What HASH computes. */
+  hash: HashName;
   writtenIn: WrittenIn;
   facts: readonly FactName[];
   left: Left;
@@ -51,13 +61,28 @@ export interface Session {
 /** RFC 959 §4.1.1, REIN: as if the control connection had just been opened. */
 export const atStart = (): Pick<
   Session,
-  'host' | 'user' | 'visit' | 'folder' | 'type' | 'writtenIn' | 'facts' | 'left' | 'epsvOnly' | 'channel'
+  | 'host'
+  | 'user'
+  | 'visit'
+  | 'folder'
+  | 'type'
+  | 'mode'
+  | 'deflateLevel'
+  | 'hash'
+  | 'writtenIn'
+  | 'facts'
+  | 'left'
+  | 'epsvOnly'
+  | 'channel'
 > => ({
   host: undefined,
   user: undefined,
   visit: undefined,
   folder: '/',
   type: 'A',
+  mode: 'S',
+  deflateLevel: DEFAULT_LEVEL,
+  hash: 'SHA-256',
   writtenIn: 'utf8-so-far',
   facts: allFacts,
   left: {},

@@ -1,13 +1,18 @@
 import type { Command, Commands } from '../command.ts';
 import { Refusal } from '../reply.ts';
+import { combine } from './combine.ts';
 import { dataConnection } from './data-connection.ts';
+import { dates } from './dates.ts';
+import { digests } from './digests.ts';
 import { download } from './download.ts';
 import { folder } from './folder.ts';
 import { host } from './host.ts';
+import { identity } from './identity.ts';
 import { information } from './information.ts';
 import { listing } from './listing.ts';
 import { login } from './login.ts';
 import { navigation } from './navigation.ts';
+import { opts } from './opts.ts';
 import { parameters } from './parameters.ts';
 import { site } from './site.ts';
 import { uploads } from './upload.ts';
@@ -34,6 +39,11 @@ export const COMMANDS: Commands = {
   ...listing,
   ...folder,
   ...information,
+  ...dates,
+  ...digests,
+  ...combine,
+  ...opts,
+  ...identity,
   ...site,
   SMNT,
 };

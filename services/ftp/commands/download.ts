@@ -1,9 +1,10 @@
 import type { Buffer } from 'node:buffer';
 import { toNetworkLines } from '../ascii.ts';
 import type { Command } from '../command.ts';
+import { deflated } from '../data/mode-z.ts';
 import { send } from '../data/send.ts';
 import { reply } from '../reply.ts';
-import { restartInText } from '../restart.ts';
+import { rangeInText, restartInText } from '../restart.ts';
 import { zoneOf } from '../session.ts';
 import { runTransfer, takeChannel } from '../transfer.ts';
 
@@ -13,17 +14,22 @@ export const download = {
     argument: 'path',
     help: '<file>: downloads it',
     async *run({ session, path, given }) {
-      const from = given.restart ?? 0;
+      const { restart, range } = given;
+      const [from, to] = range ? [range.first, range.last + 1] : [restart ?? 0, Infinity];
       const isText = session.type === 'A';
+      if (isText && range) throw rangeInText();
       if (isText && from > 0) throw restartInText();
       const channel = takeChannel(session);
       try {
-        const { size, bytes } = await zoneOf(session).read(path, from);
+        const { size, bytes } = await zoneOf(session).read(path, from, to);
         // Some clients take the size from here, in the form of old Unix servers.
-        const opening = reply(150, `Sending ${path} (${size - from} bytes).`);
+        const opening = reply(150, `Sending ${path} (${Math.min(size, to) - from} bytes).`);
         const facts = { direction: 'download', path } as const;
         yield* runTransfer(session, channel, facts, opening, async (transfer) => {
-          await send(await transfer.connect(), isText ? networkLines(bytes) : bytes, {
+          const plain = isText ? networkLines(bytes) : bytes;
+          const { mode, deflateLevel } = session;
+          const chunks = mode === 'Z' ? deflated(plain, deflateLevel) : plain;
+          await send(await transfer.connect(), chunks, {
             sent: (count) => {
               transfer.bytes += count;
             },

@@ -2,28 +2,13 @@ import { Fault } from '../../../core/fault.ts';
 import { showDuration } from '../../../core/units.ts';
 import type { Call, Command } from '../command.ts';
 import { askedFor } from '../listing/asked-for.ts';
-import { allFacts, timeVal } from '../listing/facts.ts';
 import { lineOf, systemOf } from '../listing/styles.ts';
 import { Refusal, type Reply, reply } from '../reply.ts';
 import { type Session, zoneOf } from '../session.ts';
+import { siteHelp } from './site.ts';
 
 /** Lines of a listing over the control connection, which is held in memory; LIST has no such bound. */
 const MAX_STAT_LINES = 1000;
-
-/** RFC 2389 §4, and what each option answers. */
-const options: Record<string, (session: Session, argument: string) => Reply> = {
-  UTF8: (session, argument) => {
-    if (!/^(?:ON|OFF)?$/i.test(argument)) throw new Refusal(501, 'OPTS UTF8 takes ON or OFF.');
-    session.writtenIn = /^OFF$/i.test(argument) ? 'charset' : 'utf8';
-    return reply(200, `UTF8 is ${argument.toLowerCase() || 'on'}.`);
-  },
-  MLST: (session, argument) => {
-    const asked = argument.toLowerCase().split(';');
-    session.facts = allFacts.filter((fact) => asked.includes(fact));
-    // RFC 3659 §7.9: the reply names the facts that will be told.
-    return reply(200, `MLST OPTS ${session.facts.map((fact) => `${fact};`).join('')}`.trimEnd());
-  },
-};
 
 async function sizeOf({ session, path }: Call): Promise<number> {
   const zone = zoneOf(session);
@@ -49,15 +34,16 @@ export const information = {
       yield reply(213, String(await sizeOf(call)));
     },
   },
-  MDTM: {
+  AVBL: {
     when: 'ready',
-    argument: 'path',
-    feature: () => 'MDTM',
-    help: '<file>: when it was changed, UTC',
+    argument: 'path?',
+    feature: () => 'AVBL',
+    help: '[folder]: bytes that are left for uploads',
     async *run({ session, path }) {
-      const entry = await zoneOf(session).stat(path);
-      if (entry.kind === 'folder') throw new Fault('is-a-folder', path);
-      yield reply(213, timeVal(entry.modified));
+      const left = await zoneOf(session).room(path);
+      // draft-peterson-streamlined-ftp-command-extensions.
+      if (left === undefined) throw new Refusal(550, 'There is no limit that is known here.');
+      yield reply(213, String(left));
     },
   },
   STAT: {
@@ -79,17 +65,6 @@ export const information = {
       yield reply(211, 'Features:', [...rows, 'TVFS', 'UTF8']);
     },
   },
-  OPTS: {
-    when: 'always',
-    argument: 'required',
-    help: 'UTF8 ON | UTF8 OFF | MLST <facts>: sets an option',
-    async *run({ session, argument }) {
-      const [, name = '', rest = ''] = /^(\S+)\s*(.*)$/.exec(argument.trim()) ?? [];
-      const option = name.toUpperCase();
-      if (!Object.hasOwn(options, option)) throw new Refusal(501, 'There is no such option.');
-      yield options[option]!(session, rest.trim());
-    },
-  },
   SYST: {
     when: 'always',
     argument: 'none',
@@ -104,7 +79,8 @@ export const information = {
     help: '[verb]: this, or what the verb does',
     async *run({ argument, commands }) {
       const verb = argument.trim().toUpperCase();
-      if (verb === '') yield reply(214, 'The commands:', verbLines(Object.keys(commands).sort()));
+      if (verb === 'SITE') yield siteHelp();
+      else if (verb === '') yield reply(214, 'The commands:', verbLines(Object.keys(commands).sort()));
       else if (Object.hasOwn(commands, verb)) yield reply(214, `${verb} ${commands[verb]!.help}`);
       else throw new Refusal(502, 'There is no such command.');
     },
@@ -135,11 +111,11 @@ const verbLines = (verbs: readonly string[]): string[] => {
 };
 
 /** RFC 959 §4.1.3: without an argument, during a transfer too. */
-function sessionStatus({ client, type, folder, startedAt, transfer, visit }: Session): Reply {
+function sessionStatus({ client, type, mode, folder, startedAt, transfer, visit }: Session): Reply {
   return reply(211, 'Landfall FTP', [
     `Connected from ${client} for ${showDuration(performance.now() - startedAt)}`,
     `Logged in as ${visit?.zone.partner.name}, in ${folder}`,
-    `TYPE ${type}, STRU F, MODE S`,
+    `TYPE ${type}, STRU F, MODE ${mode}`,
     transfer
       ? `The ${transfer.direction} of ${transfer.path} has moved ${transfer.bytes} bytes`
       : 'No transfer is running',

@@ -1,6 +1,7 @@
 import { baseName } from '../../../core/paths.ts';
 import { encodeText } from '../charset.ts';
 import type { Call, Command } from '../command.ts';
+import { deflated } from '../data/mode-z.ts';
 import { send } from '../data/send.ts';
 import { askedFor, type Listed } from '../listing/asked-for.ts';
 import { allFacts, type FactName } from '../listing/facts.ts';
@@ -21,7 +22,9 @@ async function* sendListing(
     const what = { direction: 'listing', path } as const;
     yield* runTransfer(session, channel, what, reply(150, 'Here comes the listing.'), async (transfer) => {
       const lines = mapped(entries, (entry) => line(entry, session));
-      await send(await transfer.connect(), textBlocks(lines, (text) => encodeText(session, text)), {
+      const blocks = textBlocks(lines, (text) => encodeText(session, text));
+      const chunks = session.mode === 'Z' ? deflated(blocks, session.deflateLevel) : blocks;
+      await send(await transfer.connect(), chunks, {
         sent: (count) => {
           transfer.bytes += count;
         },

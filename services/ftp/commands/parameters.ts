@@ -1,6 +1,7 @@
 import type { Call, Command } from '../command.ts';
-import { Refusal, type Reply, reply } from '../reply.ts';
-import type { TransferType } from '../session.ts';
+import { Refusal, reply } from '../reply.ts';
+import { rangeInText } from '../restart.ts';
+import type { TransferMode, TransferType } from '../session.ts';
 
 /** RFC 959 §3.1.1: TYPE's arguments. What has no row is no type; 504 is one that is not supported. */
 const types: Readonly<Record<string, TransferType | 'not-supported'>> = {
@@ -14,14 +15,32 @@ const types: Readonly<Record<string, TransferType | 'not-supported'>> = {
   'L 8': 'I',
 };
 
-/** STRU and MODE: one value each is supported. */
-const only = (verb: string, value: string, others: string) =>
-  async function* ({ argument }: Call): AsyncGenerator<Reply> {
-    const asked = argument.trim().toUpperCase();
-    if (asked === value) yield reply(200, `${verb} is ${value}.`);
-    else if (asked.length === 1 && others.includes(asked)) throw new Refusal(504, `${verb} ${value} only.`);
-    else throw new Refusal(501, `${verb} takes ${value}.`);
-  };
+const structures: Readonly<Record<string, 'F' | 'not-supported'>> = {
+  F: 'F',
+  R: 'not-supported',
+  P: 'not-supported',
+};
+
+const modes: Readonly<Record<string, TransferMode | 'not-supported'>> = {
+  S: 'S',
+  Z: 'Z',
+  B: 'not-supported',
+  C: 'not-supported',
+};
+
+/** STRU and MODE: the value of the row that the argument names. */
+function chosen<Value extends string>(
+  { argument }: Call,
+  verb: string,
+  values: Readonly<Record<string, Value | 'not-supported'>>,
+): Value {
+  const asked = argument.trim().toUpperCase();
+  const value = Object.hasOwn(values, asked) ? values[asked] : undefined;
+  const takes = Object.keys(values).filter((one) => values[one] !== 'not-supported');
+  if (value === undefined) throw new Refusal(501, `${verb} takes ${takes.join(' or ')}.`);
+  if (value === 'not-supported') throw new Refusal(504, `${verb} ${takes.join(' and ')} only.`);
+  return value as Value;
+}
 
 /** Digits that a size or an offset may have: exact in a number. */
 const COUNT = /^\d{1,15}$/;
@@ -44,13 +63,19 @@ export const parameters = {
     when: 'ready',
     argument: 'required',
     help: 'F: files without a structure',
-    run: only('STRU', 'F', 'RP'),
+    async *run(call) {
+      yield reply(200, `STRU is ${chosen(call, 'STRU', structures)}.`);
+    },
   },
   MODE: {
     when: 'ready',
     argument: 'required',
-    help: 'S: a stream, ended by closing the connection',
-    run: only('MODE', 'S', 'BC'),
+    feature: () => 'MODE Z',
+    help: 'S | Z: a stream as it is or compressed, ended by closing the connection',
+    async *run(call) {
+      call.session.mode = chosen(call, 'MODE', modes);
+      yield reply(200, `MODE is ${call.session.mode}.`);
+    },
   },
   REST: {
     when: 'ready',
@@ -63,6 +88,25 @@ export const parameters = {
       if (!COUNT.test(text)) throw new Refusal(501, 'REST takes a number of bytes.');
       session.left = { ...session.left, restart: Number(text) };
       yield reply(350, `The next RETR or STOR begins at byte ${Number(text)}.`);
+    },
+  },
+  RANG: {
+    when: 'ready',
+    argument: 'required',
+    // draft-bryan-ftp-range §3.
+    feature: () => 'RANG STREAM',
+    help: '<first> <last>: the bytes that the next RETR or HASH is about; RANG 1 0 for all',
+    async *run({ session, argument }) {
+      const match = /^(\d{1,15}) +(\d{1,15})$/.exec(argument.trim());
+      const [first, last] = [Number(match?.[1]), Number(match?.[2])];
+      if (first === 1 && last === 0) {
+        yield reply(350, 'The next one is about the whole file.');
+        return;
+      }
+      if (!match || first > last) throw new Refusal(501, 'RANG takes the first and the last byte.');
+      if (session.type === 'A') throw rangeInText();
+      session.left = { ...session.left, range: { first, last } };
+      yield reply(350, `The next RETR or HASH is about bytes ${first} to ${last}.`);
     },
   },
   ALLO: {

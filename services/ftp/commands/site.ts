@@ -1,28 +1,70 @@
+import { Fault } from '../../../core/fault.ts';
+import { allows } from '../../../core/partner.ts';
+import { resolvePath } from '../../../core/paths.ts';
 import type { Command } from '../command.ts';
 import { Refusal, type Reply, reply } from '../reply.ts';
+import { type Session, zoneOf } from '../session.ts';
+import { setModified } from './dates.ts';
+
+interface SiteCommand {
+  readonly help: string;
+  readonly run: (session: Session, argument: string) => Promise<Reply>;
+}
+
+/** `<path> <access> <change> <creation> UTC`, as ProFTPD, lftp and NcFTP have it. */
+const FIVE_WORDS = /^(.+) \d{14} (\d{14}) \d{14} UTC$/is;
+/** `<change> <path>`, the seconds of which may be left out. */
+const TWO_WORDS = /^(\d{12}(?:\d\d)?) (.+)$/s;
+
+async function setTime(session: Session, argument: string): Promise<Reply> {
+  const [, before, third] = FIVE_WORDS.exec(argument) ?? [];
+  const [, first, after] = TWO_WORDS.exec(argument) ?? [];
+  const [name, time] = before === undefined ? [after, first] : [before, third];
+  if (name === undefined || time === undefined) {
+    throw new Refusal(501, 'UTIME takes YYYYMMDDhhmm[ss] path, or path access change creation UTC.');
+  }
+  await setModified(session, name, time.padEnd(14, '0'));
+  return reply(200, 'The time is set.');
+}
+
+/**
+ * A store has no modes, and whoever may come to a file is the partner's own matter. It is answered as done where it
+ * could be: programs that set one after each upload take a refusal for a failed upload.
+ */
+async function changeMode(session: Session, argument: string): Promise<Reply> {
+  const [, name] = /^[0-7]{3,4} (.+)$/s.exec(argument) ?? [];
+  if (name === undefined) throw new Refusal(501, 'CHMOD takes a mode of octal digits and a path.');
+  const zone = zoneOf(session);
+  const path = resolvePath(session.folder, name);
+  await zone.stat(path);
+  if (!allows(zone.partner, 'write', path)) throw new Fault('not-permitted', `write ${path}`);
+  return reply(200, 'Modes are not kept: it stays as it is.');
+}
 
 /** Commands of this server's own (RFC 959 §4.1.3, SITE). */
-const rows: Record<string, { help: string; run: () => Reply }> = {
-  HELP: {
-    help: 'HELP: this',
-    run: () =>
-      reply(
-        214,
-        'The SITE commands:',
-        Object.values(rows).map(({ help }) => help),
-      ),
-  },
+const rows: Record<string, SiteCommand> = {
+  CHMOD: { help: 'CHMOD <mode> <path>: is taken, and changes nothing', run: changeMode },
+  HELP: { help: 'HELP: this', run: async () => siteHelp() },
+  UTIME: { help: 'UTIME <YYYYMMDDhhmm[ss]> <file>: sets when it was changed, UTC', run: setTime },
 };
+
+export const siteHelp = (): Reply =>
+  reply(
+    214,
+    'The SITE commands:',
+    Object.values(rows).map(({ help }) => help),
+  );
 
 export const site = {
   SITE: {
     when: 'ready',
     argument: 'required',
     help: '<command>: a command of this server alone; SITE HELP lists them',
-    async *run({ argument }) {
-      const name = argument.trim().split(/\s+/, 1)[0]!.toUpperCase();
-      if (!Object.hasOwn(rows, name)) throw new Refusal(504, 'There is no such SITE command.');
-      yield rows[name]!.run();
+    async *run({ session, argument }) {
+      const [, name = '', rest = ''] = /^\s*(\S*) ?(.*)$/s.exec(argument) ?? [];
+      const command = name.toUpperCase();
+      if (!Object.hasOwn(rows, command)) throw new Refusal(504, 'There is no such SITE command.');
+      yield await rows[command]!.run(session, rest);
     },
   },
 } as const satisfies Record<string, Command>;

@@ -8,8 +8,9 @@ import { baseName, parentPath, resolvePath } from '../../../core/paths.ts';
 import type { UploadMode } from '../../../core/zone.ts';
 import { heldLine, toStoredLines } from '../ascii.ts';
 import type { Call, Command } from '../command.ts';
+import { createInflater } from '../data/mode-z.ts';
 import { receive } from '../data/receive.ts';
-import { type Reply, reply } from '../reply.ts';
+import { Refusal, type Reply, reply } from '../reply.ts';
 import { restartInText } from '../restart.ts';
 import { type Session, zoneOf } from '../session.ts';
 import { runTransfer, type Transfer, takeChannel } from '../transfer.ts';
@@ -24,6 +25,7 @@ const CONTROL_END_MS = 5;
 async function* upload(call: Call, path: string, how: UploadMode, opening: Reply): AsyncGenerator<Reply> {
   const { session, given } = call;
   if (session.type === 'A' && how !== 'append' && how.at > 0) throw restartInText();
+  if (given.range) throw new Refusal(504, 'RANG is for RETR and HASH only.');
   const channel = takeChannel(session);
   let landing: Landing;
   try {
@@ -48,22 +50,28 @@ async function* upload(call: Call, path: string, how: UploadMode, opening: Reply
 
 async function receiveInto(landing: Landing, session: Session, transfer: Transfer): Promise<void> {
   const { pool, timeouts } = session.options;
-  const isText = session.type === 'A';
   let held = false;
-  const write = async (bytes: Buffer): Promise<void> => {
+  const writeText = async (bytes: Buffer): Promise<void> => {
     const lines = toStoredLines(bytes, held);
     for (const part of lines.parts) await landing.write(part);
     held = lines.held;
   };
-  await receive(await transfer.connect(), {
-    pool,
-    write: isText ? write : (bytes) => landing.write(bytes),
-    took: (bytes) => {
-      transfer.bytes += bytes;
-    },
-    signal: transfer.signal,
-    stallMs: timeouts.stallMs,
-  });
+  const write = session.type === 'A' ? writeText : (bytes: Buffer) => landing.write(bytes);
+  const inflater = session.mode === 'Z' ? createInflater(write) : undefined;
+  try {
+    await receive(await transfer.connect(), {
+      pool,
+      write: inflater?.write ?? write,
+      took: (bytes) => {
+        transfer.bytes += bytes;
+      },
+      signal: transfer.signal,
+      stallMs: timeouts.stallMs,
+    });
+    await inflater?.end();
+  } finally {
+    await inflater?.close();
+  }
   for (const part of heldLine(held)) await landing.write(part);
 }
 

@@ -1,5 +1,6 @@
 import { allows, isKept, type Partner } from '../../../core/partner.ts';
 import type { Entry } from '../../../core/ports/store.ts';
+import { timeVal } from '../time-val.ts';
 
 /** The facts of MLST and MLSD (RFC 3659 §7.5), each as what it says of an entry; undefined where it says nothing. */
 const rows = {
@@ -11,9 +12,6 @@ const rows = {
 
 export type FactName = keyof typeof rows;
 export const allFacts = Object.keys(rows) as FactName[];
-
-/** RFC 3659 §2.3: UTC, to the second. */
-export const timeVal = (date: Date): string => date.toISOString().replace(/\.\d+Z$|[-:T]/g, '');
 
 /** RFC 3659 §7.2: facts, each with its `;`, a space, the name. */
 export const factLine = (
