@@ -29,6 +29,7 @@ const PROGRAMS = [
   { program: 'wput', mode: 'test', debian: 'wput', fedora: '-', macos: '-' },
   { program: 'rclone', mode: 'test', debian: 'rclone', fedora: 'rclone', macos: 'rclone' },
   { program: 'redis-server', mode: 'test', debian: 'redis-server', fedora: 'redis', macos: 'redis' },
+  { program: 'haproxy', mode: 'test', debian: 'haproxy', fedora: 'haproxy', macos: 'haproxy' },
   { program: 'python3', mode: 'test', debian: 'python3', fedora: 'python3', macos: 'python' },
   { program: 'wget', mode: 'test', debian: 'wget', fedora: 'wget', macos: 'wget' },
   // perl alone may be the small one of the base system, without Net::FTP; this comes with the modules.

@@ -35,6 +35,22 @@ const url = (...schemes: string[]) =>
       (value) => schemes.some((scheme) => value.startsWith(`${scheme}:`)),
       `must start with ${schemes.join(': or ')}:`,
     );
+const networks = z
+  .string()
+  .transform((value) =>
+    value
+      .split(',')
+      .map((one) => one.trim())
+      .filter(Boolean),
+  )
+  .pipe(
+    z.array(
+      z.union(
+        [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()],
+        'must be addresses and networks with commas between, such as 10.0.0.0/8,192.0.2.7',
+      ),
+    ),
+  );
 const portRange = z
   .string()
   .regex(/^\d+-\d+$/, 'must be two ports, such as 30000-30099')
@@ -92,6 +108,13 @@ export const settings = {
   LANDFALL_FTP_DATA_TIMEOUT: setting('30 s', time, 'for a data connection to be made'),
   LANDFALL_FTP_STALL_TIMEOUT: setting('2 min', time, 'for a transfer without a byte moving'),
   LANDFALL_FTP_TRANSFER_TIMEOUT: setting('24 h', time, 'for one whole transfer'),
+
+  LANDFALL_PROXY_PROTOCOL_FROM: setting(
+    '',
+    networks,
+    "addresses and networks of proxies whose connections begin with HAProxy's PROXY header, version 1 or 2; empty: none",
+  ),
+  LANDFALL_PROXY_PROTOCOL_TIMEOUT: setting('5 s', time, 'for a PROXY header to come'),
 
   LANDFALL_MAX_SESSIONS: setting('2000', count, 'sessions in all'),
   LANDFALL_MAX_SESSIONS_PER_ADDRESS: setting('200', count, 'sessions from one address'),

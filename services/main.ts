@@ -59,6 +59,10 @@ export async function start(
       total: config.LANDFALL_MAX_SESSIONS,
       perAddress: config.LANDFALL_MAX_SESSIONS_PER_ADDRESS,
     },
+    proxies: {
+      from: config.LANDFALL_PROXY_PROTOCOL_FROM,
+      headerMs: config.LANDFALL_PROXY_PROTOCOL_TIMEOUT,
+    },
     gate: createGate({ partners, fleet }),
     openZone: (partner) =>
       openZone(partner, {

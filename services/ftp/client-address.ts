@@ -3,13 +3,17 @@ import { plainAddress } from '../../core/addresses.ts';
 
 export interface Ends {
   readonly client: string;
-  /** The address that the client dialled. */
+  /** The address and the port that the client dialled. */
   readonly local: string;
+  readonly port: number;
+  /** The address of this end; another than `local` where a proxy is between. */
+  readonly own: string;
 }
 
 /** Both ends of the connection, or undefined when it is gone already. */
 export function endsOf(socket: Socket): Ends | undefined {
-  const { remoteAddress, localAddress } = socket;
-  if (remoteAddress === undefined || localAddress === undefined) return undefined;
-  return { client: plainAddress(remoteAddress), local: plainAddress(localAddress) };
+  const { remoteAddress, localAddress, localPort } = socket;
+  if (remoteAddress === undefined || localAddress === undefined || localPort === undefined) return undefined;
+  const own = plainAddress(localAddress);
+  return { client: plainAddress(remoteAddress), local: own, port: localPort, own };
 }

@@ -4,6 +4,7 @@ import type { Partner } from '../../core/partner.ts';
 import type { Fleet } from '../../core/ports/fleet.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { Zone } from '../../core/zone.ts';
+import type { ProxyOptions } from './proxied-ends.ts';
 
 export interface FtpOptions {
   /** The address to bind, and the port; 0 takes any free one. */
@@ -30,6 +31,8 @@ export interface FtpOptions {
   };
   /** Sessions. */
   readonly limits: { readonly total: number; readonly perAddress: number };
+  /** Proxies that tell in a header who their client is. */
+  readonly proxies: ProxyOptions;
   readonly gate: Gate;
   readonly openZone: (partner: Partner) => Promise<Zone>;
   readonly fleet: Fleet;

@@ -33,7 +33,9 @@ interface Handle {
 export function readInto(paused: Socket, into: Into): Reading {
   const owner = paused as unknown as { _handle?: Handle | null };
   const handle = owner._handle;
-  if (typeof handle?.useUserBuffer !== 'function' || process.platform === 'win32') {
+  // What came with a PROXY header is in the socket already.
+  const isRead = paused.readableLength > 0 || paused.readableEnded;
+  if (isRead || typeof handle?.useUserBuffer !== 'function' || process.platform === 'win32') {
     return copyInto(paused, into);
   }
   owner._handle = null;

@@ -136,6 +136,7 @@ export async function receive(paused: Socket, options: Receiving): Promise<void>
   signal.addEventListener('abort', abort, { once: true });
   if (signal.aborted) abort();
   socket.on('end', () => end(undefined));
+  if (socket.readableEnded) end(undefined);
   socket.on('error', (cause) => end(new Fault('cancelled', 'the data connection was lost', { cause })));
   socket.on('close', () => end(new Fault('cancelled', 'the data connection was lost')));
   socket.setTimeout(stallMs, () => {

@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const READY_WITHIN_MS = 10_000;
+const LOOK_MS = 20;
+
+/** A real HAProxy, with the sections given; `port` of `host` is one that it binds. */
+export async function startHaproxy(
+  sections: string,
+  port: number,
+  host = '127.0.0.1',
+): Promise<{ stop(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'landfall-haproxy-'));
+  const file = join(folder, 'haproxy.cfg');
+  const defaults = 'defaults\n  mode tcp\n  timeout connect 3s\n  timeout client 60s\n  timeout server 60s\n';
+  await writeFile(file, `${defaults}${sections}`);
+  const child = spawn('haproxy', ['-db', '-f', file], {
+    env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  const gone = once(child, 'exit');
+  const stop = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await gone;
+    await rm(folder, { recursive: true, force: true });
+  };
+  const giveUpAt = performance.now() + READY_WITHIN_MS;
+  while (!(await answers(port, host))) {
+    if (child.exitCode !== null || performance.now() > giveUpAt) {
+      await stop();
+      throw new Error(`haproxy does not answer:\n${said}`);
+    }
+    await sleep(LOOK_MS);
+  }
+  return { stop };
+}
+
+const answers = (port: number, host: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ port, host });
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });

@@ -1,0 +1,228 @@
+import { Buffer } from 'node:buffer';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Log } from '../../core/ports/log.ts';
+import { freePort } from '../support/free-port.ts';
+import { type FtpLab, get, put, startFtpLab, talkTo } from '../support/ftp-lab.ts';
+import { startHaproxy } from '../support/haproxy.ts';
+import { temporaryFolder } from '../support/landfall-process.ts';
+import { startProgram } from './clients/run-program.ts';
+
+/** The proxy is at 127.0.0.1, clients elsewhere on the loopback network. */
+const PROXY = '127.0.0.1';
+const CLIENT = '127.0.0.7';
+
+const cleanUp: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const undo of cleanUp.splice(0).reverse()) await undo();
+});
+
+/** Few, of this test's own. */
+const PASSIVE = { first: 27_950, last: 27_952 };
+
+/** A listener that trusts the proxy, and what it has logged. */
+async function lab(more: Parameters<typeof startFtpLab>[0] = {}) {
+  const said: { fields: Record<string, unknown>; message: string }[] = [];
+  const note = (fields: object, message: string): void =>
+    void said.push({ fields: fields as Record<string, unknown>, message });
+  const log: Log = { debug: note, info: note, warn: note, error: note, child: () => log };
+  const made = await startFtpLab({
+    passive: PASSIVE,
+    proxies: { from: [PROXY], headerMs: 5_000 },
+    log,
+    ...more,
+  });
+  cleanUp.push(() => made.listener.stop(0));
+  return { ...made, said };
+}
+
+async function behindHaproxy(ftp: FtpLab, how: string): Promise<number> {
+  const port = await freePort();
+  const server = `  server landfall 127.0.0.1:${ftp.listener.port} ${how} check inter 100ms\n`;
+  const proxy = await startHaproxy(`listen ftp\n  bind 127.0.0.1:${port}\n${server}`, port);
+  cleanUp.push(proxy.stop);
+  return port;
+}
+
+describe.each(['send-proxy', 'send-proxy-v2'])('behind HAProxy with %s', (how) => {
+  it("the client's address is the session's: its data connections are taken, its file tells it", async () => {
+    const ftp = await lab();
+    const port = await behindHaproxy(ftp, how);
+    const url = `ftp://acme:secret@127.0.0.1:${port}/po.txt`;
+    const home = await temporaryFolder();
+    cleanUp.push(home.remove);
+    const from = ['--silent', '--show-error', '--fail', '--interface', CLIENT];
+    for (const way of [['--epsv'], ['--disable-epsv'], ['--ftp-port', CLIENT]]) {
+      const args = [...from, ...way, '-T', '-', url];
+      await startProgram({ command: 'curl', args, input: `by ${way[0]}` }, home.path).done;
+      expect((await ftp.stored('/po.txt'))?.toString()).toBe(`by ${way[0]}`);
+    }
+    const senders = ftp.events.map((event) => JSON.parse(event).data.arrival.remote);
+    expect(senders).toEqual([CLIENT, CLIENT, CLIENT]);
+  });
+
+  it('one port carries control and data, told apart by the port that the client dialled', async () => {
+    const ftp = await lab();
+    const control = await freePort();
+    const binds = [control, 27_950, 27_951, 27_952].map((port) => `  bind 127.0.0.9:${port}\n`).join('');
+    const server = `  server landfall 127.0.0.1:${ftp.listener.port} source ${PROXY} ${how}\n`;
+    const proxy = await startHaproxy(`listen ftp\n${binds}${server}`, control, '127.0.0.9');
+    cleanUp.push(proxy.stop);
+    for (let count = 0; count < 10; count += 1) {
+      const talk = await talkTo(control, '127.0.0.9', CLIENT);
+      await talk.expect(220);
+      await talk.say('USER acme', 331);
+      await talk.say('PASS secret', 230);
+      await talk.say('TYPE I', 200);
+      expect(await put(talk, `STOR ${count}`, `bytes ${count}`)).toMatch(/^226/);
+      expect((await get(talk, `RETR ${count}`)).toString()).toBe(`bytes ${count}`);
+      expect(await put(talk, 'STOR empty', '')).toMatch(/^550 Empty/);
+      await talk.say('QUIT', 221);
+    }
+  });
+
+  it('limits count clients, not the proxy', async () => {
+    const ftp = await lab({ limits: { total: 100, perAddress: 1 } });
+    const port = await behindHaproxy(ftp, how);
+    const first = await talkTo(port, PROXY, CLIENT);
+    await first.expect(220);
+    await (await talkTo(port, PROXY, CLIENT)).expect(421);
+    await (await talkTo(port, PROXY, '127.0.0.8')).expect(220);
+  });
+
+  it("the proxy's own looks at the port leave no trace but their sessions", async () => {
+    const ftp = await lab();
+    await behindHaproxy(ftp, how);
+    await sleep(500);
+    expect(ftp.said.filter(({ message }) => message.includes('PROXY header is not valid'))).toEqual([]);
+  });
+});
+
+/** A connection from the proxy's address, which sends the bytes. */
+async function send(ftp: FtpLab, bytes: string, from = PROXY): Promise<Socket> {
+  const socket = connect({ port: ftp.listener.port, host: '127.0.0.1', localAddress: from });
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  socket.write(bytes);
+  return socket;
+}
+
+/** The header of a client's connection to the port. */
+const headerFor = (port: number): string => `PROXY TCP4 ${CLIENT} 127.0.0.1 40000 ${port}\r\n`;
+
+const allFrom = async (socket: Socket): Promise<string> => {
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await once(socket, 'close');
+  return Buffer.concat(chunks).toString();
+};
+
+describe('the header', () => {
+  const header = headerFor(21);
+
+  it('may come byte by byte, and commands right behind it', async () => {
+    const ftp = await lab();
+    const socket = await send(ftp, '');
+    const all = allFrom(socket);
+    for (const byte of header.slice(0, -1)) {
+      socket.write(byte);
+      await sleep(1);
+    }
+    socket.write('\nNOOP\r\nQUIT\r\n');
+    expect(await all).toMatch(/^220 .*\r\n200 .*\r\n221 .*\r\n$/);
+  });
+
+  it('with the end of the connection right behind it leaves no session behind', async () => {
+    const ftp = await lab({ limits: { total: 1, perAddress: 1 } });
+    const socket = await send(ftp, header);
+    socket.end();
+    await allFrom(socket);
+    const next = await send(ftp, `${header}QUIT\r\n`);
+    expect(await allFrom(next)).toMatch(/221 /);
+  });
+
+  it('of a data connection may come with the whole file, or with the end of an empty one', async () => {
+    const ftp = await lab();
+    const control = await send(ftp, `${header}USER acme\r\nPASS secret\r\nTYPE I\r\n`);
+    let said = '';
+    control.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    const files: [bytes: string, reply: string][] = [
+      ['all of it', '226 '],
+      ['', '550 Empty'],
+      ['x'.repeat(200_000), '226 '],
+    ];
+    for (const [index, [bytes, reply]] of files.entries()) {
+      said = '';
+      control.write('EPSV\r\n');
+      await vi.waitUntil(() => /\|\|\|\d+\|/.test(said));
+      const port = Number(/\|\|\|(\d+)\|/.exec(said)![1]);
+      (await send(ftp, `${headerFor(port)}${bytes}`)).end();
+      await sleep(50);
+      control.write(`STOR ${index}\r\n`);
+      await vi.waitUntil(() => said.includes(reply));
+      expect((await ftp.stored(`/${index}`))?.toString() ?? '').toBe(bytes);
+    }
+    control.destroy();
+  });
+
+  it('that does not come ends the connection, and the log says what AWS does', async () => {
+    const ftp = await lab({ proxies: { from: ['127.0.0.0/24'], headerMs: 200 } });
+    for (const begun of ['', 'PROXY TCP4 ']) {
+      expect(await allFrom(await send(ftp, begun))).toBe('');
+    }
+    const lines = ftp.said.filter(({ message }) => message.includes('AWS Network Load Balancer'));
+    expect(lines.map(({ fields }) => fields.bytes)).toEqual([0, 11]);
+  });
+
+  it.each(['USER acme\r\n', 'PROXY TCP4 nonsense\r\n', '\r\n\r\n\0\r\nQUIT\nnonsense'])(
+    'that is none ends the connection without a word: %j',
+    async (bytes) => {
+      const ftp = await lab();
+      expect(await allFrom(await send(ftp, bytes))).toBe('');
+      expect(ftp.said.map(({ message }) => message)).toEqual([
+        'connection ended: its PROXY header is not valid',
+      ]);
+    },
+  );
+
+  it('is not believed from anybody else, and not waited for', async () => {
+    const ftp = await lab({ limits: { total: 100, perAddress: 1 } });
+    const stranger = await talkTo(ftp.listener.port, PROXY, '127.0.0.66');
+    await stranger.expect(220);
+    await stranger.say(`PROXY TCP4 ${CLIENT} 127.0.0.1 40000 21`, 500);
+    // Its own address is still what counts.
+    await (await talkTo(ftp.listener.port, PROXY, '127.0.0.66')).expect(421);
+  });
+
+  it('that is waited for does not hold up the stop', async () => {
+    const ftp = await startFtpLab({ passive: PASSIVE, proxies: { from: [PROXY], headerMs: 60_000 } });
+    const socket = await send(ftp, '');
+    await sleep(50);
+    const began = performance.now();
+    await ftp.listener.stop(0);
+    await vi.waitUntil(() => socket.destroyed);
+    expect(performance.now() - began).toBeLessThan(2_000);
+  });
+});
+
+it('IPv6 clients behind a proxy on IPv4 transfer by EPRT only to themselves', async () => {
+  const ftp = await lab();
+  const there = createServer().listen(0, '::1');
+  await once(there, 'listening');
+  cleanUp.push(async () => there.close());
+  const socket = await send(ftp, 'PROXY TCP6 ::1 2001:db8::1 40000 21\r\nUSER acme\r\nPASS secret\r\n');
+  const all = allFrom(socket);
+  socket.write('EPRT |2|2001:db8::66|2000|\r\nEPRT |2|::1|2000|\r\nQUIT\r\n');
+  expect((await all).match(/^\d{3}/gm)).toEqual(['220', '331', '230', '504', '200', '221']);
+});
+
+it('without trusted proxies nothing changes', async () => {
+  const ftp = await lab({ proxies: { from: [], headerMs: 5_000 } });
+  const talk = await ftp.logIn();
+  expect(await put(talk, 'STOR a', 'bytes')).toMatch(/^226/);
+  expect((await get(talk, 'RETR a')).toString()).toBe('bytes');
+});
