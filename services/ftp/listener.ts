@@ -3,17 +3,20 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { senderOf } from '../../core/addresses.ts';
 import { Fault } from '../../core/fault.ts';
-import { endsOf } from './client-address.ts';
 import { COMMANDS } from './commands/all.ts';
 import { type ControlConnection, serveControl } from './control-connection.ts';
+import { keepAlive } from './data/keep-alive.ts';
+import { openPassivePorts } from './data/passive-ports.ts';
 import type { FtpOptions } from './options.ts';
+import { createProxied } from './proxied-ends.ts';
 import { encodeReply, lastReply } from './reply.ts';
 import { atStart, type Session } from './session.ts';
 
-/** Milliseconds of silence after which the kernel asks whether the client is still there. */
-const KEEP_ALIVE_MS = 60_000;
 /** Connections that the kernel holds while none is accepted. */
 const LISTEN_BACKLOG = 511;
+
+const isWithin = ({ first, last }: FtpOptions['passive'], port: number): boolean =>
+  port >= first && port <= last;
 
 export interface FtpListener {
   readonly port: number;
@@ -24,15 +27,28 @@ export interface FtpListener {
 /** Serves FTP. Rejects when the port cannot be bound. */
 export async function startFtpListener(options: FtpOptions): Promise<FtpListener> {
   const controls = new Set<ControlConnection>();
-  const passivePorts = new Set<number>();
   const entering = new Set<Promise<void>>();
+  const proxied = createProxied(options.proxies, options.log);
   let stopping = false;
+
+  const ports = await openPassivePorts({
+    ...options.passive,
+    address: options.address,
+    endsOf: proxied.ends,
+    log: options.log,
+  });
 
   const accept = async (socket: Socket): Promise<void> => {
     socket.on('error', () => undefined);
-    const ends = endsOf(socket);
+    keepAlive(socket);
+    const ends = await proxied.ends(socket);
     if (!ends) return;
-    const { client, local } = ends;
+    const { client, local, own } = ends;
+    // One port may carry all that proxies send on: their header tells which one the client dialled.
+    if (isWithin(options.passive, ends.port)) {
+      ports.arrive(socket.pause(), ends.port, client);
+      return;
+    }
     const id = randomBytes(6).toString('hex');
     const log = options.log.child({ session: id, protocol: 'ftp', address: client });
     let leave: () => Promise<void>;
@@ -52,13 +68,16 @@ export async function startFtpListener(options: FtpOptions): Promise<FtpListener
       log,
       client,
       local,
-      passivePorts,
+      own,
+      ports,
       startedAt: performance.now(),
       controlAlive: () => !socket.destroyed,
       serverName: undefined,
       failedLogins: 0,
       transfer: undefined,
     };
+    // It ended behind its PROXY header, when nobody was there to hear it.
+    if (socket.readableEnded) socket.destroy();
     const control = serveControl(socket, session, COMMANDS);
     controls.add(control);
     if (stopping) control.stop();
@@ -67,12 +86,7 @@ export async function startFtpListener(options: FtpOptions): Promise<FtpListener
     await leave().catch((cause: unknown) => log.error({ err: cause }, 'session not counted out'));
   };
 
-  const server = createServer({
-    allowHalfOpen: true,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: KEEP_ALIVE_MS,
-  });
+  const server = createServer({ allowHalfOpen: true, noDelay: true });
   server.on('connection', (socket) => {
     const entered = accept(socket).finally(() => entering.delete(entered));
     entering.add(entered);
@@ -80,6 +94,9 @@ export async function startFtpListener(options: FtpOptions): Promise<FtpListener
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host: options.address, port: options.port, backlog: LISTEN_BACKLOG }, resolve);
+  }).catch((thrown: unknown) => {
+    ports.close();
+    throw thrown;
   });
   server.on('error', (err) => options.log.error({ err }, 'FTP listener failed'));
 
@@ -88,6 +105,7 @@ export async function startFtpListener(options: FtpOptions): Promise<FtpListener
     async stop(deadlineMs) {
       stopping = true;
       server.close();
+      proxied.stop();
       for (const control of controls) control.stop();
       const deadline = new AbortController();
       const late = sleep(deadlineMs, undefined, { signal: deadline.signal }).then(
@@ -97,6 +115,7 @@ export async function startFtpListener(options: FtpOptions): Promise<FtpListener
         () => undefined,
       );
       while (entering.size > 0) await Promise.all(entering);
+      ports.close();
       deadline.abort();
       await late;
     },

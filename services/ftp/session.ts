@@ -3,6 +3,7 @@ import type { Zone } from '../../core/zone.ts';
 import type { WrittenIn } from './charset.ts';
 import type { DataChannel } from './data/channel.ts';
 import { DEFAULT_LEVEL } from './data/mode-z.ts';
+import type { PassivePorts } from './data/passive-ports.ts';
 import type { HashName } from './hash-names.ts';
 import type { Left } from './left-behind.ts';
 import { allFacts, type FactName } from './listing/facts.ts';
@@ -28,9 +29,12 @@ export interface Session {
   readonly options: FtpOptions;
   log: Log;
   readonly client: string;
+  /** The address that the client dialled. */
   readonly local: string;
-  /** Ports of this listener that passive channels hold now. */
-  readonly passivePorts: Set<number>;
+  /** The address of this end of the control connection; another than `local` where a proxy is between. */
+  readonly own: string;
+  /** Of the listener, shared by all sessions. */
+  readonly ports: PassivePorts;
   readonly startedAt: number;
   /** Whether the control connection is open, and is being read. */
   controlAlive: () => boolean;

@@ -20,7 +20,7 @@ async function dataFolder(scan = 'off') {
 async function start(dataPath: string) {
   const landfall = await startLandfall({
     dataFolder: dataPath,
-    env: { LANDFALL_FTP_PASSIVE_PORTS: '26200-26299', LANDFALL_SIGNATURES: '/nonexistent' },
+    env: { LANDFALL_SIGNATURES: '/nonexistent' },
   });
   cleanUp.push(landfall.kill);
   return landfall;

@@ -45,7 +45,7 @@ it('refuses what a full disk cannot take, loses nothing that it took, and goes o
   });
   const landfall = await startLandfall({
     dataFolder: path,
-    env: { LANDFALL_FTP_PASSIVE_PORTS: '26300-26399', LANDFALL_SIGNATURES: '/nonexistent' },
+    env: { LANDFALL_SIGNATURES: '/nonexistent' },
   });
   cleanUp.push(landfall.kill);
   const talk = await logIn(landfall.ftp.port);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { makeClamdFolder } from '../../adapters/scanner/clamd-folder.ts';
 import { findClamd, startClamd } from '../../adapters/scanner/clamd-process.ts';
 import { hashPassword } from '../../core/password.ts';
+import { freePassivePorts } from '../support/free-ports.ts';
 import { type FtpTalk, talkTo } from '../support/ftp-lab.ts';
 import { temporaryFolder } from '../support/landfall-process.ts';
 
@@ -60,7 +61,13 @@ export async function runMain(env: Record<string, string>, args: readonly string
     ['--disable-warning=ExperimentalWarning', 'services/main.ts', ...args],
     {
       cwd: join(import.meta.dirname, '../..'),
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, LANDFALL_LOG: 'json', ...env },
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        LANDFALL_FTP_PASSIVE_PORTS: await freePassivePorts(),
+        LANDFALL_LOG: 'json',
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { open, readFile, rm, stat } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { peakMemory, startLandfall } from '../support/landfall-process.ts';
+import { peakMemory, residentMemory, startLandfall } from '../support/landfall-process.ts';
 import { type DataFolder, makeDataFolder, PASSWORD, USER } from './lab.ts';
 
 /** Memory does not grow with files: what a process takes beyond its start is its budget for transfers and a rest. */
@@ -32,18 +32,11 @@ async function startLab() {
     dataFolder: data.path,
     env: {
       LANDFALL_MEMORY: `${BUDGET_MIB} MiB`,
-      LANDFALL_FTP_PASSIVE_PORTS: '25200-25299',
     },
   });
   cleanUp.push(landfall.kill);
   const pid = landfall.child.pid!;
   return { data, landfall, pid, residentAtReady: await residentMemory(pid) };
-}
-
-/** Resident memory now, in bytes (proc_pid_status(5), VmRSS). */
-async function residentMemory(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
 }
 
 /** A file of zeros that takes no room on the disk. */

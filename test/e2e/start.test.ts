@@ -16,7 +16,6 @@ afterEach(async () => {
   for (const undo of cleanUp.splice(0).reverse()) await undo();
 });
 
-const PASSIVE = '27200-27299';
 const READY_WITHIN_MS = 3_000;
 const MIB = 2 ** 20;
 
@@ -43,7 +42,7 @@ async function dataFolder(): Promise<DataFolder> {
 async function start(dataPath: string, env: Record<string, string> = {}): Promise<LandfallProcess> {
   const landfall = await startLandfall({
     dataFolder: dataPath,
-    env: { LANDFALL_FTP_PASSIVE_PORTS: PASSIVE, LANDFALL_SIGNATURES: '/nonexistent', ...env },
+    env: { LANDFALL_SIGNATURES: '/nonexistent', ...env },
   });
   cleanUp.push(landfall.kill);
   return landfall;
@@ -62,11 +61,7 @@ it('is ready within three seconds of its second start', async () => {
 
 it('runs beside others of its kind, each with settings of its own', async () => {
   const folders = [await dataFolder(), await dataFolder(), await dataFolder()];
-  const all = await Promise.all(
-    folders.map(({ path }, index) =>
-      start(path, { LANDFALL_FTP_PASSIVE_PORTS: `${27_300 + 10 * index}-${27_309 + 10 * index}` }),
-    ),
-  );
+  const all = await Promise.all(folders.map(({ path }) => start(path)));
   expect(new Set(all.map(({ ftp }) => ftp.port)).size).toBe(all.length);
   for (const [index, { ftp, line }] of all.entries()) {
     const talk = await logIn(ftp.port);

@@ -13,6 +13,7 @@ import { openZone } from '../../core/zone.ts';
 import { type FtpListener, startFtpListener } from '../../services/ftp/listener.ts';
 import type { FtpOptions } from '../../services/ftp/options.ts';
 import { aPartner } from './a-partner.ts';
+import { freePorts } from './free-ports.ts';
 import { createMemoryStore } from './memory-store.ts';
 import { quietLog } from './quiet-log.ts';
 
@@ -39,6 +40,9 @@ export interface LabOptions extends Partial<Omit<FtpOptions, 'timeouts'>> {
   readonly room?: number;
 }
 
+/** Of one lab; all are listened at. */
+const PASSIVE_PORTS = 12;
+
 const gateFor = (partner: ReturnType<typeof aPartner>): Gate => ({
   async login({ user }, password) {
     if (user === 'acme' && password === 'secret') return partner;
@@ -61,8 +65,9 @@ export async function startFtpLab({ partner: rules, ...more }: LabOptions = {}):
   const listener = await startFtpListener({
     address: '127.0.0.1',
     port: 0,
-    passive: { first: 42_000, last: 44_999 },
+    passive: await freePorts(PASSIVE_PORTS),
     limits: { total: 100, perAddress: 100 },
+    proxies: { from: [], headerMs: 5_000 },
     gate: gateFor(partner),
     openZone: (one) =>
       openZone(one, {
@@ -131,8 +136,10 @@ export interface FtpTalk {
   closed: Promise<void>;
 }
 
-export async function talkTo(port: number, host = '127.0.0.1'): Promise<FtpTalk> {
-  const socket = connect({ port, host });
+/** `from`: the client's own address, for tests in which it matters. */
+export async function talkTo(port: number, host = '127.0.0.1', from?: string): Promise<FtpTalk> {
+  const own = from === undefined ? {} : { localAddress: from };
+  const socket = connect({ port, host, ...own });
   socket.on('error', () => undefined);
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   const replies: string[] = [];
@@ -185,7 +192,12 @@ export async function talkTo(port: number, host = '127.0.0.1'): Promise<FtpTalk>
     },
     async passive() {
       const said = await talk.say('EPSV', 229);
-      const data = connect({ port: Number(/\|\|\|(\d+)\|/.exec(said)![1]), host, allowHalfOpen: true });
+      const data = connect({
+        port: Number(/\|\|\|(\d+)\|/.exec(said)![1]),
+        host,
+        allowHalfOpen: true,
+        ...own,
+      });
       data.on('error', () => undefined);
       await once(data, 'connect');
       return data;

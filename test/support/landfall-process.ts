@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { freePassivePorts } from './free-ports.ts';
 
 /** Landfall as its users run it: a process with an environment, that says on stdout when it is ready. */
 export interface LandfallProcess {
@@ -43,6 +44,7 @@ export async function startLandfall({ dataFolder, env, main, args = [] }: Launch
         HOME: process.env.HOME,
         LANDFALL_DATA: dataFolder,
         LANDFALL_FTP_PORT: '0',
+        LANDFALL_FTP_PASSIVE_PORTS: await freePassivePorts(),
         LANDFALL_LOG: 'json',
         ...env,
       },
@@ -120,4 +122,10 @@ export async function temporaryFolder(): Promise<{ path: string; remove: () => P
 export async function peakMemory(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+}
+
+/** Resident memory now, in bytes (proc_pid_status(5), VmRSS). */
+export async function residentMemory(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
 }

@@ -48,18 +48,24 @@ describe('EPRT', () => {
 });
 
 describe('a bounce', () => {
+  const own = { client: '127.0.0.1', others: ['192.0.2.0/30', '2001:db8::7'] };
+
   it.each([
     ['10.0.0.1', 5282],
+    ['192.0.2.4', 5282],
+    ['192.0.2.3', 1023],
     ['127.0.0.1', 22],
     ['127.0.0.1', 1023],
     ['127.0.0.1', 0],
     ['127.0.0.1', 65_536],
   ])('to %s port %i is refused', (host, port) => {
-    expect(codeOf(() => refuseBounce({ host, port }, '127.0.0.1'))).toBe(504);
+    expect(codeOf(() => refuseBounce({ host, port }, own))).toBe(504);
   });
 
-  it('is not what goes to the client itself', () => {
-    expect(codeOf(() => refuseBounce({ host: '127.0.0.1', port: 1024 }, '127.0.0.1'))).toBeUndefined();
+  it('is not what goes to the client itself, or to another address of its partner', () => {
+    for (const host of ['127.0.0.1', '192.0.2.3', '2001:db8::7']) {
+      expect(codeOf(() => refuseBounce({ host, port: 1024 }, own))).toBeUndefined();
+    }
   });
 });
 

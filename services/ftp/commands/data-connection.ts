@@ -2,32 +2,40 @@ import { isIPv4 } from 'node:net';
 import type { Command } from '../command.ts';
 import { openActiveChannel } from '../data/active-channel.ts';
 import { encodePort, type HostPort, parseExtendedPort, parsePort, refuseBounce } from '../data/host-port.ts';
+import { isFrom, type Origins } from '../data/origins.ts';
 import { openPassiveChannel } from '../data/passive-channel.ts';
 import { Refusal, reply } from '../reply.ts';
-import type { Session } from '../session.ts';
+import { type Session, zoneOf } from '../session.ts';
 
 const requireFree = ({ epsvOnly }: Session): void => {
   if (epsvOnly) throw new Refusal(503, 'After EPSV ALL only EPSV is allowed.');
 };
 
+const originsOf = (session: Session): Origins => ({
+  client: session.client,
+  others: zoneOf(session).partner.ftp.dataAddresses,
+});
+
 async function listen(session: Session): Promise<number> {
-  const { options, local, client, passivePorts: taken, log } = session;
+  const { ports, options } = session;
   session.channel?.close();
-  session.channel = undefined;
-  const { first, last } = options.passive;
-  const timeoutMs = options.timeouts.dataMs;
-  const channel = await openPassiveChannel({ local, client, first, last, taken, timeoutMs, log });
+  const channel = openPassiveChannel({
+    ports,
+    origins: originsOf(session),
+    timeoutMs: options.timeouts.dataMs,
+  });
   session.channel = channel;
   return channel.port;
 }
 
 function dial(session: Session, to: HostPort): void {
-  if (to.host !== session.client) session.log.warn({ host: to.host }, 'data connection elsewhere refused');
-  refuseBounce(to, session.client);
+  const origins = originsOf(session);
+  if (!isFrom(origins, to.host)) session.log.warn({ host: to.host }, 'data connection elsewhere refused');
+  refuseBounce(to, origins);
   session.channel?.close();
   session.channel = openActiveChannel({
     to,
-    local: session.local,
+    local: session.own,
     timeoutMs: session.options.timeouts.dataMs,
   });
 }

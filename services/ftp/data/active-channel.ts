@@ -3,6 +3,7 @@ import { Refusal } from '../reply.ts';
 import { abortable } from './abortable.ts';
 import type { DataChannel } from './channel.ts';
 import type { HostPort } from './host-port.ts';
+import { keepAlive } from './keep-alive.ts';
 
 export interface ActiveOptions {
   readonly to: HostPort;
@@ -18,6 +19,7 @@ export function openActiveChannel({ to, local, timeoutMs }: ActiveOptions): Data
   return {
     async connect(signal) {
       const dialled = new Socket({ allowHalfOpen: true }).setNoDelay();
+      keepAlive(dialled);
       socket = dialled;
       const { promise: connected, resolve, reject } = Promise.withResolvers<Socket>();
       const fail = (why: string): void => reject(new Refusal(425, why));

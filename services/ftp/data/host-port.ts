@@ -1,6 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { plainAddress } from '../../../core/addresses.ts';
 import { Refusal } from '../reply.ts';
+import { isFrom, type Origins } from './origins.ts';
 
 export interface HostPort {
   readonly host: string;
@@ -32,9 +33,9 @@ export function parseExtendedPort(argument: string): HostPort {
   return { host: plainAddress(host), port: Number(digits) };
 }
 
-/** RFC 2577 §3: never to another machine, never to a port where well-known services are. */
-export function refuseBounce({ host, port }: HostPort, client: string): void {
-  if (host !== client) throw new Refusal(504, 'The data connection goes to your own address only.');
+/** RFC 2577 §3: never to a machine that is not the client's, never to a port where well-known services are. */
+export function refuseBounce({ host, port }: HostPort, origins: Origins): void {
+  if (!isFrom(origins, host)) throw new Refusal(504, 'The data connection goes to your own address only.');
   if (port < 1024 || port > 65_535) throw new Refusal(504, 'The port must be from 1024 to 65535.');
 }
 

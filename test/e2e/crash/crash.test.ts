@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'basic-ftp';
@@ -8,6 +7,7 @@ import { readConfig } from '../../../core/config.ts';
 import { pipeline, stageNames } from '../../../core/pipeline.ts';
 import type { Queue } from '../../../core/ports/queue.ts';
 import { freePort } from '../../support/free-port.ts';
+import { freePassivePorts } from '../../support/free-ports.ts';
 import { startLandfall } from '../../support/landfall-process.ts';
 import { quietLog } from '../../support/quiet-log.ts';
 import { makeDataFolder, PASSWORD, startSharedClamd, USER } from '../lab.ts';
@@ -22,7 +22,7 @@ import { steps } from './steps.ts';
 
 /** The same in every life, so that clients find it again; another for those who run this test at the same time. */
 const PORT = await freePort();
-const FIRST_PASSIVE = 26_000 + 100 * randomInt(30);
+const PASSIVE = await freePassivePorts();
 const SENDERS = 10;
 /** After the last crash: messages of the dead come back after 30 s, announcements of nothing are dropped after 60 s. */
 const DRAIN_MS = 240_000;
@@ -65,7 +65,7 @@ async function crash(row: EngineRow): Promise<void> {
     ...engine.env,
     LANDFALL_DATA: data.path,
     LANDFALL_FTP_PORT: String(PORT),
-    LANDFALL_FTP_PASSIVE_PORTS: `${FIRST_PASSIVE}-${FIRST_PASSIVE + 99}`,
+    LANDFALL_FTP_PASSIVE_PORTS: PASSIVE,
     LANDFALL_SCANNER: clamd.setting,
     LANDFALL_LOG: 'json',
   };

@@ -33,13 +33,6 @@ feeds:
   - { name: all, path: /**, accept: { empty: announce }, scan: "off" }
 `;
 
-/** Ports of one worker's Landfall, a stretch each. Where another process has some, Landfall takes the others. */
-const PASSIVE_PORTS = 200;
-const passivePorts = (): string => {
-  const first = 20_000 + (Number(process.env.VITEST_POOL_ID ?? 0) % 40) * PASSIVE_PORTS;
-  return `${first}-${first + PASSIVE_PORTS - 1}`;
-};
-
 export const hasIpv6 = Object.values(networkInterfaces())
   .flat()
   .some((address) => address?.address === '::1');
@@ -78,7 +71,6 @@ export async function startClientLab(settings: Record<string, string> = {}): Pro
   await writeFile(join(data, 'partners/acme.yaml'), partnerFile());
   const env = {
     LANDFALL_FTP_ADDRESS: hasIpv6 ? '::' : '127.0.0.1',
-    LANDFALL_FTP_PASSIVE_PORTS: passivePorts(),
     // No feed scans: it is never asked.
     LANDFALL_SCANNER: `clamd:${join(folder, 'no-clamd')}`,
     ...settings,

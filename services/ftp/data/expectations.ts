@@ -1,0 +1,146 @@
+import { randomInt } from 'node:crypto';
+import { isFrom, type Origins, overlap } from './origins.ts';
+
+/** One data connection that a session waits for. */
+export interface Expectation<Connection> {
+  readonly origins: Origins;
+  /** Called once at most, when it has come. */
+  take(connection: Connection): void;
+}
+
+/** `late`: it was expected there until a moment ago. */
+export type Arrived = 'taken' | 'late' | 'unexpected';
+
+/**
+ * Who expects a connection at which of a few ports that all sessions share. A connection is known by its port and its
+ * address alone, so of both together there is never more than one expectation, and a connection is that one's or nobody's.
+ * A port is taken from the reply to PASV until the connection has come; after that it is free for the next.
+ */
+export interface Expectations<Connection> {
+  /**
+   * Resolves with the port, a random one of those that are free for these origins. While there is none it waits, in the
+   * order of asking among those that could be in each other's way. Rejects with the signal's reason.
+   */
+  add(expectation: Expectation<Connection>, signal: AbortSignal): Promise<number>;
+  /** It is expected no more; does nothing when it has come. */
+  withdraw(expectation: Expectation<Connection>): void;
+  arrive(connection: Connection, port: number, from: string): Arrived;
+}
+
+/**
+ * A connection of a client that gave up, or of a command that was refused, may still be on its way: two of TCP's
+ * repetitions (RFC 6298: after 1 and 3 s). For so many milliseconds nobody else expects one there who could get it, and
+ * it is refused.
+ */
+export const LATE_MS = 4000;
+
+interface Place<Connection> {
+  readonly expectation: Expectation<Connection>;
+  /** Withdrawn, and only there to refuse what is late. */
+  isOver: boolean;
+}
+
+interface Port<Connection> {
+  readonly port: number;
+  /** By the one address that each is for. */
+  readonly exact: Map<string, Place<Connection>>;
+  /** Those for several addresses. */
+  readonly wide: Set<Place<Connection>>;
+}
+
+interface Waiter<Connection> {
+  readonly expectation: Expectation<Connection>;
+  readonly resolve: (port: number) => void;
+}
+
+const isWide = ({ others }: Origins): boolean => others.length > 0;
+
+export function createExpectations<Connection>(numbers: readonly number[]): Expectations<Connection> {
+  const ports = new Map<number, Port<Connection>>(
+    numbers.map((port) => [port, { port, exact: new Map(), wide: new Set() }]),
+  );
+  const portOf = new Map<Expectation<Connection>, Port<Connection>>();
+  const waiting = new Set<Waiter<Connection>>();
+
+  const placeAt = ({ exact, wide }: Port<Connection>, address: string): Place<Connection> | undefined =>
+    exact.get(address) ?? [...wide].find(({ expectation }) => isFrom(expectation.origins, address));
+
+  const isFree = ({ exact, wide }: Port<Connection>, origins: Origins): boolean =>
+    !exact.has(origins.client) &&
+    ![...wide].some(({ expectation }) => overlap(expectation.origins, origins)) &&
+    !(isWide(origins) && [...exact.keys()].some((address) => isFrom(origins, address)));
+
+  const put = (port: Port<Connection>, expectation: Expectation<Connection>): number => {
+    const place = { expectation, isOver: false };
+    if (isWide(expectation.origins)) port.wide.add(place);
+    else port.exact.set(expectation.origins.client, place);
+    portOf.set(expectation, port);
+    return port.port;
+  };
+
+  const remove = (port: Port<Connection>, place: Place<Connection>): void => {
+    if (!port.wide.delete(place)) port.exact.delete(place.expectation.origins.client);
+    portOf.delete(place.expectation);
+    serveWaiting(port);
+  };
+
+  const serveWaiting = (port: Port<Connection>): void => {
+    const passedOver: Origins[] = [];
+    for (const waiter of waiting) {
+      const { origins } = waiter.expectation;
+      if (isFree(port, origins) && !passedOver.some((earlier) => overlap(earlier, origins))) {
+        waiting.delete(waiter);
+        waiter.resolve(put(port, waiter.expectation));
+      } else if (isWide(origins)) passedOver.push(origins);
+      // Those for the same single address have the same ports free: the first of them was served above.
+    }
+  };
+
+  return {
+    async add(expectation, signal) {
+      signal.throwIfAborted();
+      const { origins } = expectation;
+      const isBehind = [...waiting].some((earlier) => overlap(earlier.expectation.origins, origins));
+      const free = isBehind ? [] : [...ports.values()].filter((port) => isFree(port, origins));
+      // RFC 2577 §3: nobody is to know where the next one is.
+      if (free.length > 0) return put(free[randomInt(free.length)]!, expectation);
+      return new Promise((resolve, reject) => {
+        const leave = (): void => {
+          waiting.delete(waiter);
+          reject(signal.reason);
+        };
+        const waiter: Waiter<Connection> = {
+          expectation,
+          resolve(port) {
+            signal.removeEventListener('abort', leave);
+            resolve(port);
+          },
+        };
+        signal.addEventListener('abort', leave, { once: true });
+        waiting.add(waiter);
+      });
+    },
+
+    withdraw(expectation) {
+      const port = portOf.get(expectation);
+      if (!port) return;
+      const { exact, wide } = port;
+      const place = [exact.get(expectation.origins.client), ...wide].find(
+        (one) => one?.expectation === expectation,
+      );
+      if (!place || place.isOver) return;
+      place.isOver = true;
+      setTimeout(() => remove(port, place), LATE_MS).unref();
+    },
+
+    arrive(connection, number, from) {
+      const port = ports.get(number);
+      const place = port && placeAt(port, from);
+      if (!port || !place) return 'unexpected';
+      if (place.isOver) return 'late';
+      remove(port, place);
+      place.expectation.take(connection);
+      return 'taken';
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Log } from '../../../core/ports/log.ts';
+import type { Ends } from '../client-address.ts';
+import { createExpectations, type Expectations } from './expectations.ts';
+import { keepAlive } from './keep-alive.ts';
+
+export interface PassivePortsOptions {
+  readonly address: string;
+  /** Both ends included. */
+  readonly first: number;
+  readonly last: number;
+  /** Who the connection is from, or undefined when it is over. */
+  readonly endsOf: (socket: Socket) => Promise<Ends | undefined>;
+  /** Asked for each connection that nobody here expects; true takes it over. */
+  readonly stray?: ((socket: Socket, port: number, from: string) => boolean) | undefined;
+  readonly log: Log;
+}
+
+/** The ports that passive data connections come to: open as long as the listener is, and shared by all its sessions. */
+export interface PassivePorts extends Pick<Expectations<Socket>, 'add' | 'withdraw'> {
+  /** Hands over a connection, paused and unread, that came to one of the ports; resets it when nobody wants it. */
+  arrive(socket: Socket, port: number, from: string): void;
+  close(): void;
+}
+
+/** Connections that the kernel holds for each port while none is accepted: some of strangers, with the right one behind. */
+const LISTEN_BACKLOG = 511;
+/** At least so many milliseconds are between two lines of the log that tell of refused connections. */
+const REFUSED_LOG_MS = 1000;
+
+/** Opens them all. Rejects, with none open, when one cannot be bound. */
+export async function openPassivePorts(options: PassivePortsOptions): Promise<PassivePorts> {
+  const { address, first, last, stray, log } = options;
+  const numbers = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  const expectations = createExpectations<Socket>(numbers);
+
+  let refused = 0;
+  let loggedAt = Number.NEGATIVE_INFINITY;
+  const refuse = (socket: Socket, port: number, from: string, why: string): void => {
+    socket.resetAndDestroy();
+    refused += 1;
+    if (performance.now() - loggedAt < REFUSED_LOG_MS) return;
+    log.warn({ from, port, why, refused }, 'data connections refused');
+    loggedAt = performance.now();
+    refused = 0;
+  };
+
+  const arrive = (socket: Socket, port: number, from: string): void => {
+    const arrived = expectations.arrive(socket, port, from);
+    if (arrived === 'taken') keepAlive(socket);
+    else if (arrived === 'late' || !stray?.(socket, port, from)) refuse(socket, port, from, arrived);
+  };
+
+  const accept = async (socket: Socket, port: number): Promise<void> => {
+    socket.on('error', () => undefined);
+    const ends = await options.endsOf(socket);
+    if (ends) arrive(socket, port, ends.client);
+    else socket.destroy();
+  };
+
+  const listen = (port: number): Promise<Server> =>
+    new Promise((resolve, reject) => {
+      const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true });
+      server.on('connection', (socket) => accept(socket, port));
+      server.once('error', reject);
+      server.listen({ port, host: address, backlog: LISTEN_BACKLOG, exclusive: true }, () => {
+        server.off('error', reject);
+        server.on('error', (err) => log.error({ err, port }, 'passive port failed'));
+        resolve(server);
+      });
+    });
+
+  const opened = await Promise.allSettled(numbers.map(listen));
+  const servers = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const close = (): void => {
+    for (const server of servers) server.close();
+  };
+  const failed = opened.find((one) => one.status === 'rejected');
+  if (failed) {
+    close();
+    const cause = failed.reason as NodeJS.ErrnoException;
+    const text = `LANDFALL_FTP_PASSIVE_PORTS: ${cause.message}. All of ${first}-${last} must be free.`;
+    throw Object.assign(new Error(text, { cause }), { code: cause.code, syscall: cause.syscall });
+  }
+  return { add: expectations.add, withdraw: expectations.withdraw, arrive, close };
+}
