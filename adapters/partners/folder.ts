@@ -4,7 +4,7 @@ import type { Log } from '../../core/ports/log.ts';
 import type { Partners } from '../../core/ports/partners.ts';
 import { checkPartnerFiles, partnerFilesIn } from './check.ts';
 import { PartnersError, showPartnerFault } from './fault.ts';
-import { watchFolder } from './watch.ts';
+import { watchFolder } from '../watch-folder.ts';
 
 export interface PartnersFolderOptions {
   /** A folder of `<name>.yaml`, a partner each; made when missing. */
