@@ -3,7 +3,7 @@ export const quoted = (path: string): string => `"${path.replaceAll('"', '""')}"
 
 /** `"a ""b""" 1 2` as `a "b"` and ` 1 2`; undefined when it begins with no quote, or with one that does not end. */
 export function takeQuoted(text: string): { quoted: string; rest: string } | undefined {
-  const match = /^"((?:[^"]|"")*)"/.exec(text);
+  const match = /^"((?:[^"]|"")*)"(?!")/.exec(text);
   return match ? { quoted: match[1]!.replaceAll('""', '"'), rest: text.slice(match[0].length) } : undefined;
 }
 

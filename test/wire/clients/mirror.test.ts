@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ClientLab, startClientLab } from './client-lab.ts';
@@ -64,19 +64,31 @@ describe('clients mirror a tree of 300 files', () => {
     expect(announced.map(({ path }) => path).sort()).toEqual(paths.sort());
   });
 
-  test.each([true, false])('lftp with use-site-utime and use-mdtm %s', async (on) => {
-    const settings = ['site-utime', 'site-utime2', 'mdtm'].map((name) => `set ftp:use-${name} ${on}`);
+  /** The ways in which lftp sets a time, the newest first, and what turns to each of them. */
+  test.each([
+    ['MFMT', []],
+    ['SITE UTIME', ['use-feat false']],
+    ['SITE UTIME', ['use-feat false', 'use-site-utime2 false']],
+    ['MDTM', ['use-feat false', 'use-site-utime2 false', 'use-site-utime false', 'use-mdtm-overloaded true']],
+  ])('lftp keeps times by %s with %j', async (command, which) => {
+    const settings = which.map((setting) => `set ftp:${setting}`);
     const tap = await startWireTap(lab.server);
-    const remote = `/in/times-${on}`;
-    await lab.run(lftp(tap.server, ...settings, `mirror -R --parallel=4 ${local} ${remote}`));
+    const name = `times-${which.length}`;
+    await lab.run(lftp(tap.server, ...settings, `mirror -R --parallel=4 ${local} /in/${name}`));
     expect(tap.said.filter((line) => line.startsWith('STOR')).length).toBe(FILES);
-    expect(tap.said.some((line) => line.startsWith('SITE UTIME'))).toBe(on);
+    expect(tap.said.filter((line) => line.startsWith(`${command} `)).length).toBe(FILES);
 
-    // Its times are those of the upload, and what is there and as new is not sent again.
+    // What is there and as new is not sent again.
     tap.said.length = 0;
-    await lab.run(lftp(tap.server, ...settings, `mirror -R --only-newer ${local} ${remote}`));
+    await lab.run(lftp(tap.server, ...settings, `mirror -R ${local} /in/${name}`));
     tap.close();
     expect(tap.said.filter((line) => line.startsWith('STOR'))).toEqual([]);
+
+    const back = join(lab.folder, name);
+    await lab.run(LFTP.mirrorDown!(lab.server, `/in/${name}`, back));
+    const paths = Object.keys(wanted);
+    const times = await Promise.all(paths.map(async (path) => (await stat(join(back, path))).mtimeMs));
+    expect([...new Set(times)]).toEqual([1_600_000_000_000]);
   });
 
   test('rclone sync removes what is gone at home, and check sees every difference', async () => {
