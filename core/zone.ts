@@ -339,6 +339,8 @@ function createZone(atLogin: Partner, ports: ZonePorts): Zone {
 
     async setModified(path, modified) {
       permit('write', path);
+      // What is in a drop box may be somebody else's, and is not told of.
+      if (isDropBox(partner, path)) throw new Fault('not-permitted', 'what is in a drop box is not touched');
       const file = await requireFile(path);
       if (Date.now() - file.modified.getTime() > DATING_MS) requireNotKept(path);
       await objects.touch(keyOf(path), modified);

@@ -288,6 +288,9 @@ describe('a drop box', () => {
     await landing.suspend();
   };
 
+  const sender = { protocol: 'ftp', address: '' };
+  const reading = { signal: new AbortController().signal, read: () => undefined, wrote: () => undefined };
+
   test.each<[string, (zone: Zone, path: string) => Promise<unknown>]>([
     ['its size', (zone, path) => zone.resumableSize(path)],
     ['what an upload from its middle answers', (zone, path) => put(zone, path, 'x', { at: 1 })],
@@ -295,6 +298,9 @@ describe('a drop box', () => {
     ['a download', (zone, path) => zone.read(path)],
     ['a removal', (zone, path) => zone.remove(path)],
     ['a rename', (zone, path) => zone.rename(path, '/in/new')],
+    ['a new date', (zone, path) => zone.setModified(path, new Date(0))],
+    ['its digest', (zone, path) => zone.digest(path, 'sha256', reading)],
+    ['what is made of it', (zone, path) => zone.combine('/out/x', [path], sender, reading)],
   ])('does not tell by %s whether a file is there', async (_, ask) => {
     const zone = await open(box);
     await put(zone, '/in/there', 'secret');
