@@ -25,6 +25,7 @@ const memory = bytes.refine((value) => value >= 1024, 'must be at least 1 KiB');
 const age = duration;
 /** Node's timers count in 31 bits of milliseconds; a longer one would end at once. */
 const time = duration.refine((value) => value > 0 && value < 2 ** 31, 'must be more than 0 and at most 24 d');
+const delay = duration.refine((value) => value < 2 ** 31, 'must be at most 24 d');
 const count = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number);
 const port = count.refine((value) => value <= 65_535, 'must be a port, 0 to 65535 (0: any free one)');
 const oneOf = <const Values extends readonly string[]>(...values: Values) => z.enum(values);
@@ -95,7 +96,7 @@ export const settings = {
   LANDFALL_TLS_TICKET_KEYS: setting(
     '',
     anyText,
-    'file of secret ticket keys that all listeners share, newest first; empty: this process alone',
+    'file of secret TLS ticket keys, 48 bytes in base64 a line, newest first; empty: the fleet makes and shares them',
   ),
   LANDFALL_FTP_PASSIVE_PORTS: setting('30000-30099', portRange, 'ports of passive data connections'),
   LANDFALL_FTP_PASSIVE_ADDRESS: setting(
@@ -129,7 +130,19 @@ export const settings = {
   ),
   LANDFALL_KEEP_UPLOADS: setting('24 h', age, 'how long an interrupted upload can be resumed'),
   LANDFALL_KEEP_REPLACED: setting('7 d', age, 'how long replaced and removed files stay for the pipeline'),
+  LANDFALL_DRAIN_DELAY: setting(
+    '0 s',
+    delay,
+    'from /readyz saying 503 to taking no new session, for a balancer to notice',
+  ),
   LANDFALL_STOP_TIMEOUT: setting('30 s', time, 'for transfers and stages to end when it is told to stop'),
+
+  LANDFALL_HEALTH_ADDRESS: setting('127.0.0.1', text, 'address of the health pages'),
+  LANDFALL_HEALTH_PORT: setting(
+    '0',
+    port,
+    'port of /livez, /readyz and /metrics, by HTTP, which need no login; 0: none',
+  ),
 
   LANDFALL_LOG: setting(
     'auto',

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type ChosenScanner, choosePorts, chooseScanner, type Ports } from '../adapters/choose.ts';
 import { createLog, isForPeople } from '../adapters/log/pino-log.ts';
+import { createPrometheusMetrics } from '../adapters/metrics/prometheus.ts';
 import { addPartnerFile } from '../adapters/partners/add.ts';
 import { runMain } from '../adapters/run-main.ts';
 import { createBlockPool } from '../core/buffers.ts';
@@ -9,14 +11,22 @@ import type { Log } from '../core/ports/log.ts';
 import { createStoredDigests } from '../core/stored-digests.ts';
 import { openZone } from '../core/zone.ts';
 import { startConsumer } from '../workers/consumer.ts';
+import { meteredStages } from '../workers/metered-stages.ts';
 import { stages } from '../workers/stages.ts';
 import { type FirstPartner, firstPartner } from './first-partner.ts';
 import { startFtpListener } from './ftp/listener.ts';
+import { type Health, startHealth } from './health/start.ts';
+import { watchPool } from './health/watched.ts';
 import { startHousekeeping } from './housekeeping.ts';
+import { meteredFleet } from './metered-fleet.ts';
+import { meteredGate } from './metered-gate.ts';
+import { meteredZone } from './metered-zone.ts';
 
 /** The embedded main: the listener, the workers and the housekeeping in one process. */
 export interface Landfall {
   readonly ftp: { readonly address: string; readonly port: number };
+  /** Where the health pages are, if there are any. */
+  readonly health: Health['place'];
   stop(): Promise<void>;
 }
 
@@ -28,11 +38,18 @@ export async function start(
   log: Log,
 ): Promise<Landfall> {
   const stopping = new AbortController();
-  const { store, room, queue, ledger, fleet, partners } = ports;
+  const { store, room, queue, ledger, partners } = ports;
+  const metrics = createPrometheusMetrics();
+  const fleet = meteredFleet(ports.fleet, metrics);
+  const pool = createBlockPool({
+    totalBytes: config.LANDFALL_MEMORY,
+    blockBytes: config.LANDFALL_BLOCK_SIZE,
+  });
+  watchPool(pool, metrics);
   const digests = createStoredDigests(store, ledger);
 
   const consumer = startConsumer({
-    stages,
+    stages: meteredStages(stages, metrics),
     ports: { ...ports, scanner, log },
     concurrency: config.LANDFALL_WORKERS,
     signal: stopping.signal,
@@ -63,27 +80,34 @@ export async function start(
       from: config.LANDFALL_PROXY_PROTOCOL_FROM,
       headerMs: config.LANDFALL_PROXY_PROTOCOL_TIMEOUT,
     },
-    gate: createGate({ partners, fleet }),
-    openZone: (partner) =>
-      openZone(partner, {
-        store,
-        queue,
-        ledger,
-        partners,
-        digests,
-        room,
-        maxFileSize: config.LANDFALL_MAX_FILE_SIZE,
-      }),
+    gate: meteredGate(createGate({ partners, fleet }), metrics),
+    openZone: async (partner) => {
+      const maxFileSize = config.LANDFALL_MAX_FILE_SIZE;
+      const zone = await openZone(partner, { store, queue, ledger, partners, digests, room, maxFileSize });
+      return meteredZone(zone, metrics);
+    },
     fleet,
-    pool: createBlockPool({ totalBytes: config.LANDFALL_MEMORY, blockBytes: config.LANDFALL_BLOCK_SIZE }),
+    pool,
+    metrics,
+    log,
+  });
+  const health = await startHealth({
+    address: config.LANDFALL_HEALTH_ADDRESS,
+    port: config.LANDFALL_HEALTH_PORT,
+    ports,
+    metrics,
     log,
   });
 
   return {
     ftp: { address: config.LANDFALL_FTP_ADDRESS, port: listener.port },
+    health: health.place,
     async stop() {
+      health.drain();
       stopping.abort();
+      await sleep(config.LANDFALL_DRAIN_DELAY);
       await Promise.all([listener.stop(config.LANDFALL_STOP_TIMEOUT), consumer.done]);
+      health.stop();
     },
   };
 }
@@ -144,7 +168,11 @@ async function main(): Promise<void> {
   process.once('SIGTERM', stop).once('SIGINT', stop);
 
   if (isForPeople(config)) process.stdout.write(greeting(config, landfall, first));
-  else log.info({ event: 'ready', ftp: landfall.ftp, pid: process.pid, testSignatures }, 'ready');
+  else
+    log.info(
+      { event: 'ready', ftp: landfall.ftp, health: landfall.health, pid: process.pid, testSignatures },
+      'ready',
+    );
   if (testSignatures)
     log.warn({}, 'the virus scanner has test signatures only: run freshclam to find real viruses');
 }

@@ -1,8 +1,11 @@
 import { choosePorts, chooseScanner } from '../adapters/choose.ts';
 import { createLog } from '../adapters/log/pino-log.ts';
+import { createPrometheusMetrics } from '../adapters/metrics/prometheus.ts';
 import { runMain } from '../adapters/run-main.ts';
 import { readConfig } from '../core/config.ts';
+import { startHealth } from '../services/health/start.ts';
 import { startConsumer } from './consumer.ts';
+import { meteredStages } from './metered-stages.ts';
 import { stages } from './stages.ts';
 
 /** The workers in a process of their own, beside listeners that run with LANDFALL_WORKERS=0. */
@@ -11,17 +14,27 @@ async function main(): Promise<void> {
   const log = createLog(config);
   const ports = await choosePorts(config, log);
   const { scanner, testSignatures, stop: stopScanner } = await chooseScanner(config, log);
+  const metrics = createPrometheusMetrics();
   const stopping = new AbortController();
   const consumer = startConsumer({
-    stages,
+    stages: meteredStages(stages, metrics),
     ports: { ...ports, scanner, log },
     concurrency: config.LANDFALL_WORKERS,
     signal: stopping.signal,
     stopTimeoutMs: config.LANDFALL_STOP_TIMEOUT,
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort());
-  log.info({ event: 'ready', pid: process.pid, testSignatures }, 'ready');
+  const health = await startHealth({
+    address: config.LANDFALL_HEALTH_ADDRESS,
+    port: config.LANDFALL_HEALTH_PORT,
+    ports,
+    metrics,
+    log,
+  });
+  stopping.signal.addEventListener('abort', health.drain, { once: true });
+  log.info({ event: 'ready', health: health.place, pid: process.pid, testSignatures }, 'ready');
   await consumer.done;
+  health.stop();
   await stopScanner();
   await ports.close();
   log.info({}, 'stopped');

@@ -15,6 +15,7 @@ import type { FtpOptions } from '../../services/ftp/options.ts';
 import { aPartner } from './a-partner.ts';
 import { freePorts } from './free-ports.ts';
 import { createMemoryStore } from './memory-store.ts';
+import { noMetrics } from './no-metrics.ts';
 import { quietLog } from './quiet-log.ts';
 
 /** An FTP listener over a store in memory, with one partner: user `acme`, password `secret`. */
@@ -80,6 +81,7 @@ export async function startFtpLab({ partner: rules, ...more }: LabOptions = {}):
         maxFileSize: 2 ** 30,
       }),
     fleet: createLocalFleet(),
+    metrics: noMetrics,
     log: quietLog,
     ...more,
     pool,

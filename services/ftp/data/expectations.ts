@@ -25,6 +25,8 @@ export interface Expectations<Connection> {
   /** It is expected no more; does nothing when it has come. */
   withdraw(expectation: Expectation<Connection>): void;
   arrive(connection: Connection, port: number, from: string): Arrived;
+  /** How many there are, those that may still come late included. */
+  expected(): number;
 }
 
 /**
@@ -142,5 +144,7 @@ export function createExpectations<Connection>(numbers: readonly number[]): Expe
       place.expectation.take(connection);
       return 'taken';
     },
+
+    expected: () => portOf.size,
   };
 }

@@ -17,7 +17,7 @@ export interface PassivePortsOptions {
 }
 
 /** The ports that passive data connections come to: open as long as the listener is, and shared by all its sessions. */
-export interface PassivePorts extends Pick<Expectations<Socket>, 'add' | 'withdraw'> {
+export interface PassivePorts extends Pick<Expectations<Socket>, 'add' | 'withdraw' | 'expected'> {
   /** Hands over a connection, paused and unread, that came to one of the ports; resets it when nobody wants it. */
   arrive(socket: Socket, port: number, from: string): void;
   close(): void;
@@ -51,17 +51,17 @@ export async function openPassivePorts(options: PassivePortsOptions): Promise<Pa
     else if (arrived === 'late' || !stray?.(socket, port, from)) refuse(socket, port, from, arrived);
   };
 
-  const accept = async (socket: Socket, port: number): Promise<void> => {
+  const accept = async (socket: Socket): Promise<void> => {
     socket.on('error', () => undefined);
     const ends = await options.endsOf(socket);
-    if (ends) arrive(socket, port, ends.client);
+    if (ends) arrive(socket, ends.port, ends.client);
     else socket.destroy();
   };
 
   const listen = (port: number): Promise<Server> =>
     new Promise((resolve, reject) => {
       const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true });
-      server.on('connection', (socket) => accept(socket, port));
+      server.on('connection', accept);
       server.once('error', reject);
       server.listen({ port, host: address, backlog: LISTEN_BACKLOG, exclusive: true }, () => {
         server.off('error', reject);
@@ -82,5 +82,6 @@ export async function openPassivePorts(options: PassivePortsOptions): Promise<Pa
     const text = `LANDFALL_FTP_PASSIVE_PORTS: ${cause.message}. All of ${first}-${last} must be free.`;
     throw Object.assign(new Error(text, { cause }), { code: cause.code, syscall: cause.syscall });
   }
-  return { add: expectations.add, withdraw: expectations.withdraw, arrive, close };
+  const { add, withdraw, expected } = expectations;
+  return { add, withdraw, expected, arrive, close };
 }

@@ -1,0 +1,92 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Fault } from '../../core/fault.ts';
+import type { Log } from '../../core/ports/log.ts';
+import type { Readiness } from './readiness.ts';
+
+export interface HealthOptions {
+  readonly address: string;
+  readonly port: number;
+  readonly readiness: Readiness;
+  readonly metrics: { text(): Promise<string>; readonly contentType: string };
+  readonly log: Log;
+}
+
+export interface HealthServer {
+  readonly address: string;
+  readonly port: number;
+  stop(): void;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+type Route = (options: HealthOptions) => Answer | Promise<Answer>;
+
+const TEXT = 'text/plain; charset=utf-8';
+const JSON_TYPE = 'application/json';
+
+const routes = new Map<string, Route>([
+  // The process runs its event loop; what it needs of others is readiness.
+  ['/livez', () => ({ status: 200, type: TEXT, body: 'alive\n' })],
+  [
+    '/readyz',
+    async ({ readiness }) => {
+      const look = await readiness.look();
+      return { status: look.ready ? 200 : 503, type: JSON_TYPE, body: `${JSON.stringify(look)}\n` };
+    },
+  ],
+  [
+    '/metrics',
+    async ({ metrics }) => ({ status: 200, type: metrics.contentType, body: await metrics.text() }),
+  ],
+]);
+
+/** Balancers and scrapers, not the public. */
+const MAX_CONNECTIONS = 64;
+/** Milliseconds for a request to come, with its headers. */
+const REQUEST_MS = 5_000;
+
+/** Serves the health pages. Rejects when the port cannot be bound. */
+export async function startHealthServer(options: HealthOptions): Promise<HealthServer> {
+  const serve: RequestListener = async (request, response) => {
+    const { status, type, body } = await answer(request.method, request.url, options);
+    response.writeHead(status, {
+      'content-type': type,
+      'content-length': Buffer.byteLength(body),
+      'cache-control': 'no-store',
+      ...(status === 405 ? { allow: 'GET, HEAD' } : {}),
+    });
+    response.end(request.method === 'HEAD' ? undefined : body);
+  };
+  const server = createServer({ requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS }, serve);
+  server.maxConnections = MAX_CONNECTIONS;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: options.address, port: options.port }, resolve);
+  });
+  server.on('error', (err) => options.log.error({ err }, 'health server failed'));
+  return {
+    address: options.address,
+    port: (server.address() as AddressInfo).port,
+    stop() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+async function answer(method = '', url = '', options: HealthOptions): Promise<Answer> {
+  const route = routes.get(url.split('?', 1)[0]!);
+  if (!route) return { status: 404, type: TEXT, body: 'There is /livez, /readyz and /metrics.\n' };
+  if (method !== 'GET' && method !== 'HEAD') return { status: 405, type: TEXT, body: 'GET only.\n' };
+  try {
+    return await route(options);
+  } catch (thrown) {
+    options.log.error({ err: Fault.from(thrown), url }, 'health page failed');
+    return { status: 500, type: TEXT, body: 'Something went wrong.\n' };
+  }
+}
