@@ -65,6 +65,7 @@ verbs = {
     "LIST": lambda folder: ftp.dir(folder, say),
     "NLST": lambda folder: ftp.retrlines(f"NLST {folder}", say),
     "MLSD": mlsd,
+    "say": lambda line: say(ftp.sendcmd(line)),
     "rename": ftp.rename,
     "remove": ftp.delete,
     "upload-rest": upload_rest,

@@ -43,7 +43,7 @@ const uploadFrom =
   (server, from, to, at) =>
     verb('upload-rest')(server, from, to, String(at));
 
-const ftplib = program('python3', 'ftplib_client.py');
+export const ftplib = program('python3', 'ftplib_client.py');
 export const FTPLIB: Client = {
   name: 'ftplib',
   ...whatAllDo(ftplib),
