@@ -38,8 +38,12 @@ const open = (more: object = {}, now?: () => Partner | undefined): Promise<Zone>
   });
 };
 
+const sender = { protocol: 'ftp', address: '127.0.0.1' };
+const reading = { signal: new AbortController().signal, read: () => undefined };
+const combining = { signal: reading.signal, wrote: () => undefined };
+
 async function put(zone: Zone, path: string, text: string, how: UploadMode = { at: 0 }): Promise<Arrival> {
-  const landing = await zone.upload(path, how, { protocol: 'ftp', address: '127.0.0.1' });
+  const landing = await zone.upload(path, how, sender);
   if (text !== '') await landing.write(Buffer.from(text));
   return landing.commit(() => ({ controlAlive: true }));
 }
@@ -64,6 +68,12 @@ describe('permissions', () => {
     ['list', 'stat', (zone) => zone.stat('/in/x')],
     ['list', 'list', async (zone) => zone.list('/in')],
     ['read', 'read', (zone) => zone.read('/in/x')],
+    ['read', 'digest', (zone) => zone.digest('/in/x', 'md5', reading)],
+    ['read', 'combine', (zone) => zone.combine('/in/y', ['/in/x'], sender, combining)],
+    ['delete', 'combine', (zone) => zone.combine('/in/y', ['/in/x'], sender, combining)],
+    ['write', 'combine', (zone) => zone.combine('/in/y', ['/in/x'], sender, combining)],
+    ['write', 'setModified', (zone) => zone.setModified('/in/x', new Date())],
+    ['write', 'room', (zone) => zone.room('/in')],
     ['write', 'upload', (zone) => put(zone, '/in/y', 'y')],
     ['write', 'resumableSize', (zone) => zone.resumableSize('/in/x')],
     ['delete', 'remove', (zone) => zone.remove('/in/x')],
@@ -236,6 +246,7 @@ describe('an append-only partner', () => {
     ['renamed to a temporary name', (zone) => zone.rename('/in/x', '/in/x.part'), 'not-permitted'],
     ['replaced by a rename', (zone) => zone.rename('/in/y.part', '/in/x'), 'exists'],
     ['removed', (zone) => zone.remove('/in/x'), 'not-permitted'],
+    ['combined into another', (zone) => zone.combine('/in/z', ['/in/x'], sender, combining), 'not-permitted'],
     ['moved with its folder', (zone) => zone.rename('/in', '/old'), 'not-permitted'],
     ['removed with its folder', (zone) => zone.removeFolder('/in'), 'not-empty'],
   ])('has no file %s once it has its final name', async (_, change, fault) => {
@@ -247,9 +258,17 @@ describe('an append-only partner', () => {
     expect(announced).toHaveLength(1);
   });
 
+  test('a file is dated while it is new, and never after that', async () => {
+    const zone = await open(backups);
+    await put(zone, '/in/x', 'first');
+    const then = new Date('2020-01-01');
+    await zone.setModified('/in/x', then);
+    await expect(zone.setModified('/in/x', new Date())).rejects.toThrow(code('not-permitted'));
+    expect(await zone.stat('/in/x')).toMatchObject({ modified: then });
+  });
+
   test('of two uploads at once one is kept', async () => {
     const zone = await open(backups);
-    const sender = { protocol: 'ftp', address: '' };
     const [first, second] = [
       await zone.upload('/in/x', { at: 0 }, sender),
       await zone.upload('/in/x', { at: 0 }, sender),

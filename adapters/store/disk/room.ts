@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
+import { Fault } from '../../../core/fault.ts';
 import type { Room } from '../../../core/ports/room.ts';
-import { asFault } from './errno.ts';
 
 /** What the file system has left for whoever is not root. */
 export const diskRoom =
@@ -9,7 +9,7 @@ export const diskRoom =
     try {
       const { bavail, bsize } = await statfs(root);
       return bavail * bsize;
-    } catch (thrown) {
-      throw asFault(thrown);
+    } catch (cause) {
+      throw new Fault('store-down', undefined, { cause });
     }
   };
