@@ -8,10 +8,10 @@ export interface Command {
   readonly when: 'always' | 'named' | 'ready';
   /** `path`: required, and resolved before it runs; `path?`: the same, the current folder when left out. */
   readonly argument: 'none' | 'optional' | 'required' | 'path' | 'path?';
-  /** What FEAT says of it (RFC 2389 §3). */
-  readonly feature?: (session: Session) => string;
-  /** Runs at once while a transfer goes on; others wait for its end. */
-  readonly duringTransfer?: true;
+  /** What FEAT says of it (RFC 2389 §3), where there is it. */
+  readonly feature?: (session: Session) => string | undefined;
+  /** Runs while a transfer goes on: after its opening reply, or at any time, to end it. Others wait for its end. */
+  readonly duringTransfer?: 'beside' | 'ends';
   /** For HELP: what follows the verb, and what it does. */
   readonly help: string;
   readonly run: (call: Call) => AsyncIterable<Reply>;

@@ -7,6 +7,8 @@ import { addBytes, type CommandLine, hasLine, nothingUnread, takeLines } from '.
 import { dispatch, rowOf } from './dispatch.ts';
 import { encodeReply, lastReply, type Reply } from './reply.ts';
 import { endVisit, type Session } from './session.ts';
+import type { ProtectionLevel } from './tls/protection.ts';
+import { type SecuredControl, secureControl } from './tls/secure-control.ts';
 import { endsWithControl } from './transfer.ts';
 
 /** Commands that a client may send ahead. When there are more, the socket is not read. */
@@ -23,11 +25,15 @@ export interface ControlConnection {
   abortTransfer(): void;
 }
 
-/** The one place that reads and writes the control socket: bytes to command lines, replies to bytes. */
+/** The one place that reads and writes the control connection: bytes to command lines, replies to bytes. */
 export function serveControl(socket: Socket, session: Session, commands: Commands): ControlConnection {
   const { timeouts } = session.options;
   const backlog: CommandLine[] = [];
   let unread = nothingUnread;
+  /** Where lines come from and replies go to: the socket, or TLS on it. */
+  let stream = socket;
+  let secured: SecuredControl | undefined;
+  let shakingHands = false;
   let clientEnded = false;
   let stopping = false;
   let closing = false;
@@ -36,14 +42,14 @@ export function serveControl(socket: Socket, session: Session, commands: Command
   let idleTimer: NodeJS.Timeout | undefined;
 
   // Unread is unknown: with a full backlog nobody sees the client go.
-  session.controlAlive = () => !clientEnded && !socket.destroyed && !socket.isPaused();
+  session.controlAlive = () => !clientEnded && !socket.destroyed && !stream.isPaused();
 
   const fillBacklog = (): void => {
     const { lines, rest } = takeLines(unread, MAX_BACKLOG - backlog.length);
     unread = rest;
     backlog.push(...lines);
-    if (hasLine(unread)) socket.pause();
-    else if (socket.isPaused()) socket.resume();
+    if (hasLine(unread)) stream.pause();
+    else if (stream.isPaused()) stream.resume();
   };
 
   const nextLine = (): CommandLine | undefined => {
@@ -54,8 +60,11 @@ export function serveControl(socket: Socket, session: Session, commands: Command
 
   const say = async (said: Reply): Promise<void> => {
     if (closing || socket.destroyed) return;
-    const wasTaken = socket.write(encodeText(session, encodeReply(said)));
+    if (shakingHands) return said.last ? void socket.destroy() : undefined;
+    const wasTaken = stream.write(encodeText(session, encodeReply(said)));
     if (said.last) close();
+    // At once: the client may answer before the write is over.
+    else if (said.then) await changes[said.then]();
     else if (!wasTaken) await drained();
   };
 
@@ -64,11 +73,11 @@ export function serveControl(socket: Socket, session: Session, commands: Command
       const timer = setTimeout(() => socket.destroy(), timeouts.idleMs);
       const done = (): void => {
         clearTimeout(timer);
-        socket.off('drain', done);
+        stream.off('drain', done);
         socket.off('close', done);
         resolve();
       };
-      socket.once('drain', done);
+      stream.once('drain', done);
       socket.once('close', done);
     });
 
@@ -76,8 +85,8 @@ export function serveControl(socket: Socket, session: Session, commands: Command
     if (closing) return;
     closing = true;
     backlog.length = 0;
-    socket.end();
-    socket.resume();
+    stream.end();
+    stream.resume();
     setTimeout(() => socket.destroy(), LINGER_MS).unref();
   };
 
@@ -102,10 +111,13 @@ export function serveControl(socket: Socket, session: Session, commands: Command
     else waitForCommand();
   };
 
+  const isUrgent = (line: CommandLine): boolean => {
+    const during = rowOf(commands, line)?.duringTransfer;
+    return during === 'ends' || (during === 'beside' && session.transfer?.isOpen === true);
+  };
+
   const workUrgent = async (): Promise<void> => {
-    while (session.transfer && backlog.length > 0 && rowOf(commands, backlog[0]!)?.duringTransfer) {
-      await perform(nextLine()!);
-    }
+    while (session.transfer && backlog.length > 0 && isUrgent(backlog[0]!)) await perform(nextLine()!);
   };
 
   /** Runs the commands that may, while a transfer goes on; in order, so none overtakes one that may not. */
@@ -136,20 +148,56 @@ export function serveControl(socket: Socket, session: Session, commands: Command
     if (!session.visit) say(lastReply(421, 'No login came in time.'));
   }, timeouts.loginMs);
 
-  socket.on('data', (bytes: Buffer) => {
+  const hear = (bytes: Buffer): void => {
     if (closing) return;
     unread = addBytes(unread, bytes);
     fillBacklog();
     if (backlog.length > 0) wake();
-  });
-  socket.on('end', () => {
+  };
+  const hearEnd = (): void => {
     clientEnded = true;
     // A client that was killed: its half-sent file ends like a whole one.
     if (session.transfer && endsWithControl.has(session.transfer.direction)) {
       session.transfer.abort(controlLost());
     }
     wake();
-  });
+  };
+
+  const listenTo = (next: Socket): void => {
+    stream = next.on('data', hear).on('end', hearEnd);
+  };
+  /** What was said before does not count: under TLS, somebody between may have put it there. */
+  const forget = (): void => {
+    stream.off('data', hear).off('end', hearEnd);
+    backlog.length = 0;
+    unread = nothingUnread;
+  };
+  const secure = async (data: ProtectionLevel): Promise<void> => {
+    forget();
+    shakingHands = true;
+    try {
+      secured = await secureControl(socket, session, data);
+      listenTo(secured.stream);
+    } catch (thrown) {
+      session.log.warn({ reason: (thrown as Error).message }, 'TLS failed on the control connection');
+      socket.destroy();
+    }
+    shakingHands = false;
+  };
+  const clear = async (): Promise<void> => {
+    forget();
+    const ended = secured?.clear({
+      rest(bytes) {
+        listenTo(socket);
+        hear(bytes);
+      },
+      ended: hearEnd,
+    });
+    secured = undefined;
+    stream = socket;
+    await ended;
+  };
+  const changes = { secure: () => secure('C'), clear };
 
   const { promise: closed, resolve: finish } = Promise.withResolvers<void>();
   const clearUp = async (): Promise<void> => {
@@ -157,6 +205,8 @@ export function serveControl(socket: Socket, session: Session, commands: Command
     clearTimeout(loginTimer);
     closing = true;
     session.transfer?.abort(controlLost());
+    // PASV may be waiting for a port.
+    session.channel?.close();
     await worker;
     await urgent;
     clearTimeout(idleTimer);
@@ -168,13 +218,19 @@ export function serveControl(socket: Socket, session: Session, commands: Command
   socket.on('close', clearUp);
   if (socket.closed) clearUp();
 
-  say({ code: 220, text: 'Landfall FTP ready.' });
-  waitForCommand();
+  const greet = async (): Promise<void> => {
+    if (session.isImplicit) await secure('P');
+    else listenTo(socket);
+    await say({ code: 220, text: 'Landfall FTP ready.' });
+    if (!socket.destroyed) waitForCommand();
+  };
+  greet();
 
   return {
     closed,
     stop() {
       stopping = true;
+      session.channel?.close();
       start();
     },
     abortTransfer: () => session.transfer?.abort(new Fault('cancelled', 'the server is going down')),

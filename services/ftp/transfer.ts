@@ -4,6 +4,7 @@ import type { DataChannel } from './data/channel.ts';
 import { replyTo } from './fault-replies.ts';
 import { Refusal, type Reply } from './reply.ts';
 import type { Session } from './session.ts';
+import { protectChannel } from './tls/protect-channel.ts';
 import { troubleIn } from './trouble.ts';
 
 export type Direction = 'upload' | 'download' | 'listing' | 'digest' | 'combination';
@@ -27,10 +28,17 @@ export interface Transfer {
   readonly path: string;
   /** Bytes over the data connection so far. */
   bytes: number;
+  /** Whether its opening reply has been given, or it has none. */
+  isOpen: boolean;
   readonly signal: AbortSignal;
-  /** The data connection; throws a `Refusal` 425. */
+  /** The data connection; throws a `Refusal` 425, or 522 where TLS on it fails. */
   connect(): Promise<Socket>;
+  /** Whether the end of what was received was told under TLS (close_notify); undefined where there was no TLS. */
+  closedInTls(): boolean | undefined;
+  /** Ends it; the reply comes at once, unless it is held. */
   abort(why: Fault): void;
+  /** From now on the reply must tell what became of the file: it waits for the store. */
+  holdReply(): void;
   /** Resolves when its last reply has been given. */
   readonly finished: Promise<void>;
 }
@@ -40,6 +48,11 @@ export function takeChannel(session: Session): DataChannel {
   const { channel } = session;
   if (!channel) throw new Refusal(425, 'Prepare a data connection first: EPSV, PASV, EPRT or PORT.');
   session.channel = undefined;
+  if (session.protection?.data !== 'P' && session.visit?.zone.partner.ftp.tls === 'required') {
+    channel.close();
+    // RFC 4217 §10.2: a data connection cannot be opened with this PROT setting.
+    throw new Refusal(521, 'Your data connections must be private: PROT P.');
+  }
   return channel;
 }
 
@@ -48,27 +61,38 @@ interface Work {
   readonly path: string;
 }
 
+/** What the store opened for a transfer, and the reply that says so. */
+export interface Opened<What> {
+  readonly opening: Reply | undefined;
+  readonly what: What;
+}
+
 /**
- * The replies of a transfer: the opening one, then that of `work` or of its fault. They must be taken to the end,
- * whoever is there to read them: `work` clears up after itself.
+ * The replies of a transfer: the opening one, then that of `work` or of its fault. When it is aborted the reply comes at
+ * once, whatever the store is doing; the generator ends when all is cleared up, so the next command finds it so. The
+ * replies must be taken to the end, whoever is there to read them.
+ *
+ * `work` clears up after itself. It is called whenever `open` has opened something, with an aborted signal if need be.
+ * What `open` throws is thrown.
  */
-export async function* runTransfer(
+export async function* runTransfer<What>(
   session: Session,
   channel: DataChannel,
   what: Work,
-  opening: Reply,
-  work: (transfer: Transfer) => Promise<Reply>,
+  open: () => Promise<Opened<What>>,
+  work: (transfer: Transfer, opened: What) => Promise<Reply>,
 ): AsyncGenerator<Reply> {
   const controller = new AbortController();
-  const transfer = { ...what, connect: () => channel.connect(controller.signal) };
+  const guarded = protectChannel(session, channel, what.direction, controller.signal);
+  const transfer = { ...what, isOpen: false, ...guarded };
   try {
-    yield* run(session, controller, transfer, opening, work);
+    yield* run(session, controller, transfer, open, work);
   } finally {
     channel.close();
   }
 }
 
-/** The same for what takes long without a data connection; its end is its only reply. */
+/** The same for what takes long without a data connection; its end is its only reply, which tells what became of it. */
 export async function* runAlone(
   session: Session,
   what: Work,
@@ -77,38 +101,65 @@ export async function* runAlone(
   const connect = async (): Promise<never> => {
     throw new Refusal(425, 'There is no data connection.');
   };
-  yield* run(session, new AbortController(), { ...what, connect }, undefined, work);
+  const closedInTls = () => undefined;
+  const open = async () => ({ opening: undefined, what: undefined });
+  yield* run(
+    session,
+    new AbortController(),
+    { ...what, isOpen: true, connect, closedInTls },
+    open,
+    (transfer) => {
+      transfer.holdReply();
+      return work(transfer);
+    },
+  );
 }
 
-async function* run(
+async function* run<What>(
   session: Session,
   controller: AbortController,
-  what: Pick<Transfer, 'direction' | 'path' | 'connect'>,
-  opening: Reply | undefined,
-  work: (transfer: Transfer) => Promise<Reply>,
+  what: Pick<Transfer, 'direction' | 'path' | 'isOpen' | 'connect' | 'closedInTls'>,
+  open: () => Promise<Opened<What>>,
+  work: (transfer: Transfer, opened: What) => Promise<Reply>,
 ): AsyncGenerator<Reply> {
   const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
+  const { promise: cut, reject: answer } = Promise.withResolvers<never>();
+  cut.catch(() => undefined);
+  let isHeld = false;
+  const { signal } = controller;
   const transfer: Transfer = {
     ...what,
     bytes: 0,
-    signal: controller.signal,
-    abort: (why) => controller.abort(why),
+    signal,
+    holdReply() {
+      isHeld = true;
+    },
+    abort(why) {
+      controller.abort(why);
+      if (!isHeld) answer(signal.reason);
+    },
     finished,
   };
-  const timer = setTimeout(
-    () => transfer.abort(new Fault('timed-out', 'the transfer')),
-    session.options.timeouts.transferMs,
-  );
+  const timer = setTimeout(() => transfer.abort(new Fault('timed-out', 'the transfer')), longest(session));
   session.transfer = transfer;
   const startedAt = performance.now();
   const { direction, path } = what;
+  const opened = open();
+  let working: Promise<Reply> | undefined;
+  const begin = (one: Opened<What>): Promise<Reply> => {
+    working ??= work(transfer, one.what);
+    return working;
+  };
   try {
-    if (opening) yield opening;
     let end: Reply;
     let trouble: Fault | undefined;
     try {
-      end = await work(transfer);
+      const ready = await Promise.race([opened, cut]);
+      transfer.isOpen = true;
+      if (ready.opening) yield ready.opening;
+      end = await Promise.race([begin(ready), cut]);
     } catch (thrown) {
+      if (!transfer.isOpen && !signal.aborted) throw thrown;
       end = replyTo(thrown);
       trouble = troubleIn(thrown);
       if (trouble?.code === 'internal') session.log.error({ err: trouble, path }, 'transfer failed');
@@ -127,9 +178,16 @@ async function* run(
       }
     }
     yield end;
+    finish();
+    await opened.then(begin).catch(() => undefined);
   } finally {
     clearTimeout(timer);
     session.transfer = undefined;
     finish();
   }
+}
+
+/** Milliseconds of one whole transfer: the listener's bound, or the partner's where that is less. */
+function longest({ options, visit }: Session): number {
+  return Math.min(options.timeouts.transferMs, visit?.zone.partner.limits.transferTime ?? Infinity);
 }

@@ -2,11 +2,12 @@ import type { Buffer } from 'node:buffer';
 import { toNetworkLines } from '../ascii.ts';
 import type { Command } from '../command.ts';
 import { deflated } from '../data/mode-z.ts';
+import { pacedChunks } from '../data/pace.ts';
 import { send } from '../data/send.ts';
 import { reply } from '../reply.ts';
 import { rangeInText, restartInText } from '../restart.ts';
 import { zoneOf } from '../session.ts';
-import { runTransfer, takeChannel } from '../transfer.ts';
+import { type Opened, runTransfer, takeChannel } from '../transfer.ts';
 
 export const download = {
   RETR: {
@@ -20,27 +21,31 @@ export const download = {
       if (isText && range) throw rangeInText();
       if (isText && from > 0) throw restartInText();
       const channel = takeChannel(session);
-      try {
-        const { size, bytes } = await zoneOf(session).read(path, from, to);
+      const facts = { direction: 'download', path } as const;
+      const zone = zoneOf(session);
+      const open = async (): Promise<Opened<AsyncIterable<Buffer>>> => {
+        const { size, bytes } = await zone.read(path, from, to);
         // Some clients take the size from here, in the form of old Unix servers.
-        const opening = reply(150, `Sending ${path} (${Math.min(size, to) - from} bytes).`);
-        const facts = { direction: 'download', path } as const;
-        yield* runTransfer(session, channel, facts, opening, async (transfer) => {
-          const plain = isText ? networkLines(bytes) : bytes;
-          const { mode, deflateLevel } = session;
-          const chunks = mode === 'Z' ? deflated(plain, deflateLevel) : plain;
-          await send(await transfer.connect(), chunks, {
-            sent: (count) => {
-              transfer.bytes += count;
-            },
-            signal: transfer.signal,
-            stallMs: session.options.timeouts.stallMs,
-          });
-          return reply(226, 'The file is sent.');
+        return {
+          opening: reply(150, `Sending ${path} (${Math.min(size, to) - from} bytes).`),
+          what: bytes,
+        };
+      };
+      yield* runTransfer(session, channel, facts, open, async (transfer, bytes) => {
+        const { signal } = transfer;
+        const plain = isText ? networkLines(bytes) : bytes;
+        const { mode, deflateLevel } = session;
+        const chunks = mode === 'Z' ? deflated(plain, deflateLevel) : plain;
+        const paced = pacedChunks(chunks, { rate: zone.partner.limits.downloadRate, signal });
+        await send(await transfer.connect(), paced, {
+          sent: (count) => {
+            transfer.bytes += count;
+          },
+          signal,
+          stallMs: session.options.timeouts.stallMs,
         });
-      } finally {
-        channel.close();
-      }
+        return reply(226, 'The file is sent.');
+      });
     },
   },
 } as const satisfies Record<string, Command>;

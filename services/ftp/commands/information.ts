@@ -49,7 +49,7 @@ export const information = {
   STAT: {
     when: 'ready',
     argument: 'optional',
-    duringTransfer: true,
+    duringTransfer: 'beside',
     help: '[path]: this session and its transfer, or a listing here',
     async *run(call) {
       yield call.argument.trim() === '' ? sessionStatus(call.session) : await pathStatus(call);
@@ -60,7 +60,7 @@ export const information = {
     argument: 'none',
     help: ': what is there beyond RFC 959',
     async *run({ session, commands }) {
-      const rows = Object.values(commands).flatMap(({ feature }) => (feature ? [feature(session)] : []));
+      const rows = Object.values(commands).flatMap(({ feature }) => feature?.(session) ?? []);
       // RFC 2640 §3.2; RFC 3659 §6.
       yield reply(211, 'Features:', [...rows, 'TVFS', 'UTF8']);
     },
@@ -88,7 +88,7 @@ export const information = {
   NOOP: {
     when: 'always',
     argument: 'optional',
-    duringTransfer: true,
+    duringTransfer: 'beside',
     help: ': nothing, but keeps the session open',
     async *run() {
       yield reply(200, 'Here I am.');

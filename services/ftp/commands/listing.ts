@@ -9,7 +9,7 @@ import { factsOf, lineOf } from '../listing/styles.ts';
 import { textBlocks } from '../listing/text-blocks.ts';
 import { Refusal, type Reply, reply } from '../reply.ts';
 import { type Session, zoneOf } from '../session.ts';
-import { runTransfer, takeChannel } from '../transfer.ts';
+import { type Opened, runTransfer, takeChannel } from '../transfer.ts';
 
 async function* sendListing(
   { session, path }: Call,
@@ -17,25 +17,23 @@ async function* sendListing(
   line: (listed: Listed, session: Session) => string,
 ): AsyncGenerator<Reply> {
   const channel = takeChannel(session);
-  try {
-    const entries = await listed(session);
-    const what = { direction: 'listing', path } as const;
-    yield* runTransfer(session, channel, what, reply(150, 'Here comes the listing.'), async (transfer) => {
-      const lines = mapped(entries, (entry) => line(entry, session));
-      const blocks = textBlocks(lines, (text) => encodeText(session, text));
-      const chunks = session.mode === 'Z' ? deflated(blocks, session.deflateLevel) : blocks;
-      await send(await transfer.connect(), chunks, {
-        sent: (count) => {
-          transfer.bytes += count;
-        },
-        signal: transfer.signal,
-        stallMs: session.options.timeouts.stallMs,
-      });
-      return reply(226, 'The listing is sent.');
+  const open = async (): Promise<Opened<AsyncIterable<Listed>>> => ({
+    opening: reply(150, 'Here comes the listing.'),
+    what: await listed(session),
+  });
+  yield* runTransfer(session, channel, { direction: 'listing', path }, open, async (transfer, entries) => {
+    const lines = mapped(entries, (entry) => line(entry, session));
+    const blocks = textBlocks(lines, (text) => encodeText(session, text));
+    const chunks = session.mode === 'Z' ? deflated(blocks, session.deflateLevel) : blocks;
+    await send(await transfer.connect(), chunks, {
+      sent: (count) => {
+        transfer.bytes += count;
+      },
+      signal: transfer.signal,
+      stallMs: session.options.timeouts.stallMs,
     });
-  } finally {
-    channel.close();
-  }
+    return reply(226, 'The listing is sent.');
+  });
 }
 
 async function* mapped(

@@ -9,11 +9,12 @@ import type { UploadMode } from '../../../core/zone.ts';
 import { heldLine, toStoredLines } from '../ascii.ts';
 import type { Call, Command } from '../command.ts';
 import { createInflater } from '../data/mode-z.ts';
+import { bytesOfStep, pacedWrite } from '../data/pace.ts';
 import { receive } from '../data/receive.ts';
 import { Refusal, type Reply, reply } from '../reply.ts';
 import { restartInText } from '../restart.ts';
 import { type Session, zoneOf } from '../session.ts';
-import { runTransfer, type Transfer, takeChannel } from '../transfer.ts';
+import { type Opened, runTransfer, type Transfer, takeChannel } from '../transfer.ts';
 
 /**
  * Milliseconds in which the end of the control connection is heard. The kernel of a client that is killed ends its
@@ -22,19 +23,16 @@ import { runTransfer, type Transfer, takeChannel } from '../transfer.ts';
  */
 const CONTROL_END_MS = 5;
 
-async function* upload(call: Call, path: string, how: UploadMode, opening: Reply): AsyncGenerator<Reply> {
+async function* upload(call: Call, path: string, how: UploadMode, opening: Reply): AsyncIterable<Reply> {
   const { session, given } = call;
   if (session.type === 'A' && how !== 'append' && how.at > 0) throw restartInText();
   if (given.range) throw new Refusal(504, 'RANG is for RETR and HASH only.');
   const channel = takeChannel(session);
-  let landing: Landing;
-  try {
-    landing = await zoneOf(session).upload(path, how, { protocol: 'ftp', address: session.client });
-  } catch (thrown) {
-    channel.close();
-    throw thrown;
-  }
-  yield* runTransfer(session, channel, { direction: 'upload', path }, opening, async (transfer) => {
+  const open = async (): Promise<Opened<Landing>> => ({
+    opening,
+    what: await zoneOf(session).upload(path, how, { protocol: 'ftp', address: session.client }),
+  });
+  yield* runTransfer(session, channel, { direction: 'upload', path }, open, async (transfer, landing) => {
     try {
       await receiveInto(landing, session, transfer);
       transfer.signal.throwIfAborted();
@@ -42,6 +40,7 @@ async function* upload(call: Call, path: string, how: UploadMode, opening: Reply
       await landing.giveUp(Fault.from(thrown));
       throw thrown;
     }
+    transfer.holdReply();
     const heard = isMet(given.announced, transfer, landing) ? undefined : sleep(CONTROL_END_MS);
     await landing.commit(() => evidence(session, transfer, landing, given.announced), heard);
     return reply(226, 'The file is stored.');
@@ -50,6 +49,8 @@ async function* upload(call: Call, path: string, how: UploadMode, opening: Reply
 
 async function receiveInto(landing: Landing, session: Session, transfer: Transfer): Promise<void> {
   const { pool, timeouts } = session.options;
+  const { signal } = transfer;
+  const rate = zoneOf(session).partner.limits.uploadRate;
   let held = false;
   const writeText = async (bytes: Buffer): Promise<void> => {
     const lines = toStoredLines(bytes, held);
@@ -60,12 +61,12 @@ async function receiveInto(landing: Landing, session: Session, transfer: Transfe
   const inflater = session.mode === 'Z' ? createInflater(write) : undefined;
   try {
     await receive(await transfer.connect(), {
-      pool,
-      write: inflater?.write ?? write,
+      pool: rate !== undefined && bytesOfStep(rate) < pool.blockBytes ? undefined : pool,
+      write: pacedWrite(inflater?.write ?? write, { rate, signal }),
       took: (bytes) => {
         transfer.bytes += bytes;
       },
-      signal: transfer.signal,
+      signal,
       stallMs: timeouts.stallMs,
     });
     await inflater?.end();
@@ -82,8 +83,13 @@ function evidence(
   announced: number | undefined,
 ): Evidence {
   const controlAlive = session.controlAlive() && !transfer.signal.aborted;
-  if (announced === undefined) return { controlAlive };
-  return { controlAlive, announcedSize: isMet(announced, transfer, landing) ? landing.size : announced };
+  const closedInTls = transfer.closedInTls() ?? false;
+  if (announced === undefined) return { controlAlive, closedInTls };
+  return {
+    controlAlive,
+    closedInTls,
+    announcedSize: isMet(announced, transfer, landing) ? landing.size : announced,
+  };
 }
 
 /** Clients announce the file, or what they are about to send of it: after REST, or as text, that is not the same. */
@@ -126,7 +132,7 @@ export const uploads = {
   ABOR: {
     when: 'always',
     argument: 'none',
-    duringTransfer: true,
+    duringTransfer: 'ends',
     help: ': ends the transfer that is running',
     async *run({ session }) {
       const { transfer, channel } = session;

@@ -5,7 +5,8 @@ import { Fault } from '../../../core/fault.ts';
 import { readInto } from './read-into.ts';
 
 export interface Receiving {
-  readonly pool: BlockPool;
+  /** Without one it reads into its own buffer only. */
+  readonly pool: BlockPool | undefined;
   /** Takes the bytes; their memory is used again when it resolves. Calls do not overlap. */
   readonly write: (bytes: Buffer) => Promise<void>;
   readonly took: (bytes: number) => void;
@@ -38,8 +39,8 @@ const TRICKLE = { bytes: 512, stalls: 5 } as const;
 export async function receive(paused: Socket, options: Receiving): Promise<void> {
   const { pool, signal, stallMs } = options;
   const { promise: ended, resolve: end } = Promise.withResolvers<Fault | undefined>();
-  const own = Buffer.allocUnsafeSlow(Math.min(OWN_BYTES, pool.blockBytes));
-  const quietBytes = pool.blockBytes / 4;
+  const own = Buffer.allocUnsafeSlow(Math.min(OWN_BYTES, pool?.blockBytes ?? OWN_BYTES));
+  const quietBytes = (pool?.blockBytes ?? 0) / 4;
   const quickMs = (QUIET_MS * own.length) / quietBytes;
   const blocks = new Set<Buffer>();
   const free: Buffer[] = [];
@@ -54,14 +55,14 @@ export async function receive(paused: Socket, options: Receiving): Promise<void>
   let [lately, sinceStall, quietTimes] = [0, 0, 0];
 
   const takeBlock = (): Buffer | undefined => {
-    const block = blocks.size < MAX_BLOCKS && quietTimes < MAX_QUIET ? pool.takeLeft() : undefined;
+    const block = blocks.size < MAX_BLOCKS && quietTimes < MAX_QUIET ? pool?.takeLeft() : undefined;
     if (block) blocks.add(block);
     return block;
   };
 
   const giveBlock = (block: Buffer): void => {
     blocks.delete(block);
-    pool.give(block);
+    pool?.give(block);
   };
 
   const write = (buffer: Buffer, bytes: Buffer): void => {
@@ -155,12 +156,13 @@ export async function receive(paused: Socket, options: Receiving): Promise<void>
     signal.removeEventListener('abort', abort);
     clearInterval(quietTimer);
     clearInterval(trickleTimer);
-    // Nothing is read any more, so no buffer fills behind our back.
-    socket.destroy();
+    // Nothing is read any more, so no buffer fills behind our back. TLS has an end to tell (close_notify).
+    if (fault) socket.destroy();
+    else socket.destroySoon();
     await writing;
     if (filled > 0) await options.write(filling.subarray(0, filled));
     if (fault) throw fault;
   } finally {
-    for (const block of blocks) pool.give(block);
+    for (const block of blocks) pool?.give(block);
   }
 }
