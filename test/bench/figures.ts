@@ -9,13 +9,20 @@ const median = (values: readonly number[]): number => {
 /** Three significant digits are more than such a machine can tell apart. */
 const show = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
 
+/** What was not measured. */
+const NONE = '-';
+
 /** `512 (498-530)`. */
 export const showSpread = (values: readonly number[]): string =>
-  `${show(median(values))} (${show(Math.min(...values))}-${show(Math.max(...values))})`;
+  values.length === 0
+    ? NONE
+    : `${show(median(values))} (${show(Math.min(...values))}-${show(Math.max(...values))})`;
 
 /** The median of the rounds' own ratios: a round that was slow for all does not count against one. */
 export const showRatio = (values: readonly number[], others: readonly number[]): string =>
-  `${median(values.map((value, round) => value / others[round]!)).toFixed(2)}x`;
+  values.length === 0 || others.length === 0
+    ? NONE
+    : `${median(values.map((value, round) => value / others[round]!)).toFixed(2)}x`;
 
 /** Columns as wide as their widest cell: the first one to the left, the others to the right. */
 export function showTable(rows: readonly (readonly string[])[]): string {

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, open, readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openSqliteQueue } from '../../adapters/queue/sqlite/queue.ts';
 import { hashPassword } from '../../core/password.ts';
 import { pipeline } from '../../core/pipeline.ts';
-import type { Server } from './server.ts';
+import type { Certificate, Server } from './server.ts';
 
 const LOOK_MS = 20;
 /** Looks until it must be ready: twenty seconds. */
@@ -20,8 +20,11 @@ export interface Kind {
 
 /** What a run with and without the pipeline is: the workers share the processor with the listener. */
 export const kinds: readonly Kind[] = [
-  { name: 'landfall, listener', env: { LANDFALL_WORKERS: '0' } },
-  { name: 'landfall, workers too', env: {} },
+  {
+    name: 'landfall, listener',
+    env: { LANDFALL_WORKERS: '0', LANDFALL_FTP_PASSIVE_PORTS: '31000-31399' },
+  },
+  { name: 'landfall, workers too', env: { LANDFALL_FTP_PASSIVE_PORTS: '31400-31799' } },
 ];
 
 /** A feed that takes all and delivers nothing: validate and route run where there are workers. */
@@ -36,7 +39,11 @@ feeds:
 `;
 
 /** Landfall as `npm start` runs it, its log in a file. */
-export async function startLandfall(folder: string, { name, env }: Kind): Promise<Server> {
+export async function startLandfall(
+  folder: string,
+  { name, env }: Kind,
+  { crt }: Certificate,
+): Promise<Server> {
   const data = `${folder}/data`;
   await mkdir(`${data}/partners`, { recursive: true });
   await writeFile(`${data}/partners/bench.yaml`, await partnerText());
@@ -47,6 +54,9 @@ export async function startLandfall(folder: string, { name, env }: Kind): Promis
       PATH: process.env.PATH,
       LANDFALL_DATA: data,
       LANDFALL_FTP_PORT: '0',
+      LANDFALL_TLS_CERTIFICATES: dirname(crt),
+      // All clients are at one address here.
+      LANDFALL_MAX_SESSIONS_PER_ADDRESS: '2000',
       LANDFALL_LOG: 'json',
       // Never dialled, as no feed is scanned; one of its own would take a while to start.
       LANDFALL_SCANNER: `clamd:${folder}/no-clamd`,
@@ -75,15 +85,18 @@ export async function startLandfall(folder: string, { name, env }: Kind): Promis
     port,
     user: 'bench',
     password: PASSWORD,
+    speaksTls: true,
     async settled() {
       while (hasWorkers && (await isBusy())) await sleep(LOOK_MS);
     },
     async forgetLarge() {
       // No command frees the space at once: what is removed stays for the pipeline.
-      const name = `${data}/store/objects/files/bench/in/large`;
-      const blob = await realpath(name).catch(() => undefined);
-      if (blob !== undefined) await rm(blob);
-      await rm(name, { force: true });
+      const place = `${data}/store/objects/files/bench/in`;
+      for (const entry of await readdir(place)) {
+        if (!entry.startsWith('large')) continue;
+        await rm(await realpath(`${place}/${entry}`));
+        await rm(`${place}/${entry}`);
+      }
     },
     async stop() {
       await queue.close();

@@ -3,24 +3,39 @@ import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { makeCertificate } from './certificate.ts';
 import { showRatio, showSpread, showTable } from './figures.ts';
 import { kinds, startLandfall } from './landfall.ts';
 import { type Measure, measures, type Sizes, type Taken, take } from './measures.ts';
+import { peers } from './peers/all.ts';
 import type { Server } from './server.ts';
-import { startVsftpd } from './vsftpd.ts';
 
 /**
- * `npm run bench`: Landfall beside vsftpd, on the same disk, by the same clients, in turns. `--quick` for a short
- * run, `--rounds N` for more or fewer, `--only TEXT` for the measures whose name has it.
+ * `npm run bench`: Landfall beside other FTP servers, on the same disk, by the same clients, in turns. `--quick` for a
+ * short run, `--rounds N` for more or fewer, `--only TEXT` for the measures whose name has it, `--peers vsftpd,ftp-srv`
+ * for some of the peers.
  */
 const { values: flags } = parseArgs({
-  options: { quick: { type: 'boolean' }, rounds: { type: 'string' }, only: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean' },
+    rounds: { type: 'string' },
+    only: { type: 'string' },
+    peers: { type: 'string' },
+  },
 });
 
 const MIB = 2 ** 20;
+const CROWD_BYTES = 10 * MIB;
 const lengths = {
-  whole: { rounds: 5, largeBytes: 1024 * MIB, smallFiles: 1_000, logins: 200 },
-  quick: { rounds: 3, largeBytes: 256 * MIB, smallFiles: 200, logins: 50 },
+  whole: {
+    rounds: 5,
+    largeBytes: 1024 * MIB,
+    smallFiles: 1_000,
+    logins: 200,
+    crowd: 300,
+    idleSessions: 1_000,
+  },
+  quick: { rounds: 3, largeBytes: 256 * MIB, smallFiles: 200, logins: 50, crowd: 50, idleSessions: 200 },
 };
 
 /** Bytes that no file system and no network can make fewer; answers the seconds that their SHA-256 takes. */
@@ -40,58 +55,81 @@ async function writeRandomFile(path: string, bytes: number): Promise<number> {
   return hashingMs / 1000;
 }
 
-/** Rows of one measure: its rate, the rate with the time that the disk needs, the processor's time. */
-function rowsOf(measure: Measure, sizes: Sizes, byServer: readonly Taken[][]): string[][] {
+/** Rows of one measure: its figure, a rate with the time that the disk needs, the processor's time. */
+function rowsOf(measure: Measure, sizes: Sizes, [own, ...others]: readonly Taken[][]): string[][] {
   const row = (title: string, figure: (taken: Taken) => number): string[] => {
-    const [peer, ...own] = byServer.map((rounds) => rounds.map(figure)) as [number[], ...number[][]];
-    return [
-      title,
-      showSpread(peer),
-      ...own.flatMap((values) => [showSpread(values), showRatio(values, peer)]),
-    ];
+    const ours = own!.map(figure);
+    const cells = others.flatMap((rounds) => {
+      const theirs = rounds.map(figure);
+      return [showSpread(theirs), showRatio(ours, theirs)];
+    });
+    return [title, showSpread(ours), ...cells];
   };
-  const amount = measure.amount(sizes);
-  const { name, unit, writes } = measure;
+  const { name, unit, writes, amount: amountOf } = measure;
+  if (!amountOf) return [row(`${name}, ${unit}`, ({ answer }) => answer)];
+  const amount = amountOf(sizes);
   return [
-    row(`${name}, ${unit}`, ({ seconds }) => amount / seconds),
+    row(`${name}, ${unit}`, ({ answer: seconds }) => amount / seconds),
     ...(writes
-      ? [row('  and on the disk', ({ seconds, syncSeconds }) => amount / (seconds + syncSeconds))]
+      ? [row('  and on the disk', ({ answer: seconds, syncSeconds }) => amount / (seconds + syncSeconds))]
       : []),
     row('  CPU of the server, s', ({ cpuSeconds }) => Math.max(cpuSeconds, 0.01)),
   ];
 }
 
 const HEADING = `
-Medians of the rounds (least-most), and ratios to vsftpd: for rates more is better, for CPU less. vsftpd neither
-syncs an upload nor computes its digest; "and on the disk" adds the time of a sync of the file system to every server's
-time. Landfall has synced before it replies, and announced each file durably.
+Medians of the rounds (least-most). Beside each other server: the ratio of the first Landfall, which is the listener
+alone, to it. For rates more is better, for CPU and memory less. No peer syncs an upload or computes its digest; "and on
+the disk" adds the time of a sync of the file system to every server's time. Landfall has synced before it replies, and
+announced each file durably.
 `;
+
+/** The peers that were asked for and can run here. */
+function chosenPeers() {
+  const named = flags.peers?.split(',');
+  return peers.filter(({ name, needsRoot }) => {
+    if (named && !named.includes(name)) return false;
+    const canRun = !needsRoot || process.getuid?.() === 0;
+    if (!canRun) process.stderr.write(`Without ${name}: it starts as root only\n`);
+    return canRun;
+  });
+}
 
 const folder = await mkdtemp(join(tmpdir(), 'landfall-bench-'));
 const servers: Server[] = [];
+
+async function startIn(name: string, start: (place: string) => Promise<Server>): Promise<void> {
+  const place = `${folder}/${name}`;
+  await mkdir(place);
+  servers.push(await start(place));
+}
+
 try {
   const { rounds, ...lengthsOf } = flags.quick ? lengths.quick : lengths.whole;
-  const sizes: Sizes = { ...lengthsOf, largeFile: `${folder}/large` };
+  const files = { largeFile: `${folder}/large`, crowdFile: `${folder}/crowd`, crowdBytes: CROWD_BYTES };
+  const sizes: Sizes = { ...lengthsOf, ...files };
   const roundCount = flags.rounds ? Number(flags.rounds) : rounds;
   const wanted = measures.filter(({ name }) => name.includes(flags.only ?? ''));
   const hashSeconds = await writeRandomFile(sizes.largeFile, sizes.largeBytes);
+  await writeRandomFile(sizes.crowdFile, sizes.crowdBytes);
+  const certificate = await makeCertificate(`${folder}/certificates`);
 
-  await mkdir(`${folder}/vsftpd`);
-  servers.push(await startVsftpd(`${folder}/vsftpd`));
   for (const [index, kind] of kinds.entries()) {
-    const place = `${folder}/landfall-${index}`;
-    await mkdir(place);
-    servers.push(await startLandfall(place, kind));
+    await startIn(`landfall-${index}`, (place) => startLandfall(place, kind, certificate));
   }
+  for (const peer of chosenPeers()) await startIn(peer.name, (place) => peer.start(place, certificate));
 
   const taken = wanted.map(() => servers.map((): Taken[] => []));
   // A round before the first, which is not counted: it fills caches and warms up compilers.
   for (let round = -1; round < roundCount; round += 1) {
     process.stderr.write(`\r${round < 0 ? 'Warming up' : `Round ${round + 1} of ${roundCount}`}`);
     for (const [row, measure] of wanted.entries()) {
+      if (measure.once && round !== roundCount - 1) continue;
       for (let turn = 0; turn < servers.length; turn += 1) {
         const index = (turn + round + 1) % servers.length;
-        const figures = await take(measure, servers[index]!, sizes, round, folder);
+        const server = servers[index]!;
+        if (measure.needsTls && !server.speaksTls) continue;
+        const figures = await take(measure, server, sizes, round, folder);
         if (round >= 0) taken[row]![index]!.push(figures);
       }
     }
@@ -105,7 +143,7 @@ try {
     `${availableParallelism()} x ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`,
   );
   console.log(
-    `${roundCount} rounds; a large file of ${sizes.largeBytes / MIB} MiB, ${sizes.smallFiles} small ones of 1 KiB`,
+    `${roundCount} rounds; a large file of ${sizes.largeBytes / MIB} MiB, ${sizes.smallFiles} small ones of 1 KiB; a crowd of ${sizes.crowd} clients with ${CROWD_BYTES / MIB} MiB each; ${sizes.idleSessions} idle sessions`,
   );
   console.log(`SHA-256 of the large file by itself takes ${hashSeconds.toFixed(2)} s`);
   console.log(HEADING);

@@ -7,8 +7,12 @@ const execute = promisify(execFile);
 const TIMEOUT_MS = 10 * 60_000;
 
 /** Runs a program to its end; answers what it said. Throws when it fails. */
-export async function runProgram(program: string, args: readonly string[]): Promise<string> {
-  return (await execute(program, args, { timeout: TIMEOUT_MS })).stdout;
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+  options: { cwd?: string } = {},
+): Promise<string> {
+  return (await execute(program, args, { ...options, timeout: TIMEOUT_MS })).stdout;
 }
 
 /** Everything that was written to the file system of the folder is on the disk when it resolves. */
