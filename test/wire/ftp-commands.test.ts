@@ -89,7 +89,8 @@ describe('syntax and order', () => {
       ['SITE constructor', 504],
       ['SITE HELP', /^214-The SITE commands:\n( [A-Z]+( .*)?: .*\n)+214 End$/],
       ['HELP SITE', /^214-The SITE commands:\n/],
-      ['HELP', 214],
+      ['HELP', /^214-The commands:\n( ([A-Z0-9]+ *)+\n)+214 End$/],
+      ['HELP', / XSHA256 +XSHA512/],
       ['HELP stor', /^214 STOR <file>: /],
       ['HELP nothing', 502],
       ['OPTS nothing', 501],
@@ -292,6 +293,14 @@ describe('listings', () => {
     expect(await lines('NLST in/*.none')).toEqual([]);
     expect(await lines('NLST in/a.txt')).toEqual(['in/a.txt']);
     expect(await lines('NLST -la in')).toEqual(['in/a.txt', 'in/b.x12']);
+    expect(await lines('NLST -a -R in')).toEqual(['in/a.txt', 'in/b.x12']);
+    expect(await lines('NLST -d in/')).toEqual(['in']);
+    expect(await lines('NLST -d')).toEqual(['.']);
+    expect(await lines('NLST -d in/*')).toEqual(['in/a.txt', 'in/b.x12']);
+    expect(await lines('NLST in/{a,b}.*')).toEqual(['in/a.txt', 'in/b.x12']);
+    expect(await lines('NLST in/[!a]*')).toEqual(['in/b.x12']);
+    expect(await lines('NLST in/?.txt')).toEqual(['in/a.txt']);
+    expect(await lines('NLST out')).toEqual([]);
     await talk.passive();
     await talk.say('NLST none', 550);
     await talk.passive();
@@ -303,6 +312,8 @@ describe('listings', () => {
       expect.stringMatching(/^drwxr-xr-x 1 ftp ftp +0 \w{3} [ \d]\d {2}1970 in$/),
       expect.stringMatching(/^drwxr-xr-x 1 ftp ftp +0 \w{3} [ \d]\d {2}1970 out$/),
     ]);
+    expect(await lines('LIST -ld in')).toEqual([expect.stringMatching(/^drwxr-xr-x .* in$/)]);
+    expect(await lines('LIST -R out')).toEqual([]);
     expect(await lines('LIST in/b.x12')).toEqual([
       expect.stringMatching(/^-rw-r--r-- 1 ftp ftp +6 .* b\.x12$/),
     ]);

@@ -56,6 +56,25 @@ describe('MODE Z', () => {
     expect(await put(talk, 'STOR in/a', '')).toMatch(/^426 /);
   });
 
+  it('keeps what came of an upload that is cut, and lets go of a download that is', async () => {
+    const content = randomBytes(1_000_000);
+    const up = await talk.passive();
+    await talk.say('STOR in/a', 150);
+    up.write(deflateSync(content).subarray(0, 600_000), () => up.resetAndDestroy());
+    await talk.expect(426);
+    const size = Number((await talk.say('SIZE in/a', 213)).slice(4));
+    expect(size).toBeLessThanOrEqual(600_000);
+    await talk.say(`REST ${size}`, 350);
+    expect(await put(talk, 'STOR in/a', deflateSync(content.subarray(size)))).toMatch(/^226 /);
+    expect((await lab.stored('/in/a'))?.equals(content)).toBe(true);
+
+    const down = await talk.passive();
+    await talk.say('RETR in/a', 150);
+    down.resetAndDestroy();
+    expect(await talk.reply()).toMatch(/^(226|426) /);
+    expect((await inflated('RETR in/a')).equals(content)).toBe(true);
+  });
+
   it('takes nothing that is not compressed', async () => {
     expect(await put(talk, 'STOR in/a', 'plain bytes')).toMatch(/^501 .*zlib/);
     expect(await put(talk, 'STOR in/a', Buffer.concat([deflateSync('x'), Buffer.from('y')]))).toMatch(

@@ -98,11 +98,12 @@ export const information = {
 
 const verbLines = (verbs: readonly string[]): string[] => {
   const lines: string[] = [];
+  const width = Math.max(...verbs.map(({ length }) => length)) + 1;
   for (let from = 0; from < verbs.length; from += 8) {
     lines.push(
       verbs
         .slice(from, from + 8)
-        .map((verb) => verb.padEnd(5))
+        .map((verb) => verb.padEnd(width))
         .join('')
         .trimEnd(),
     );

@@ -10,7 +10,10 @@ export interface Listed {
 }
 
 const WILDCARD = /[*?[{]/;
-/** `-la`, as people type it for `ls`: not part of the path. */
+/**
+ * `-la`, as people type it for `ls`: not part of the path. Only `d`, the folder itself, makes a difference: all names
+ * are told anyway, in no order, and never those of folders within (`R`), of which there may be too many.
+ */
 const FLAGS = /^\s*(?:-[A-Za-z1]+(?:\s+|$))+/;
 
 /**
@@ -18,7 +21,8 @@ const FLAGS = /^\s*(?:-[A-Za-z1]+(?:\s+|$))+/;
  * Throws `not-found`, `not-permitted` before the first entry is asked for.
  */
 export async function askedFor(zone: Zone, folder: string, argument: string): Promise<AsyncIterable<Listed>> {
-  const text = argument.replace(FLAGS, '');
+  const [flags = ''] = FLAGS.exec(argument) ?? [];
+  const text = argument.slice(flags.length);
   const path = resolvePath(folder, text);
   const last = baseName(path);
   const isPattern = WILDCARD.test(last) && !isWithin(folder, path);
@@ -31,6 +35,7 @@ export async function askedFor(zone: Zone, folder: string, argument: string): Pr
   const entry = await zone.stat(path);
   // RFC 1123 §4.1.2.7: the names can be used as they are for the commands that follow.
   if (entry.kind === 'file') return one({ entry, path, name: text });
+  if (flags.includes('d')) return one({ entry, path, name: text.replace(/\/+$/, '') || '.' });
   const prefix = text === '' || text === '.' ? '' : text.endsWith('/') ? text : `${text}/`;
   return entriesOf(zone, path, prefix, () => true);
 }

@@ -56,6 +56,11 @@ describe('what clients ask beyond the files', () => {
     expect(await timeOf('/in/rclone')).toBe('213 20190102030405');
   });
 
+  test('what was dated is delivered as any other', async () => {
+    const listed = await lab.arrivals((all) => all.every(({ state }) => state === 'delivered'));
+    expect(listed.map(({ path }) => path).sort()).toEqual(['/in/a file', '/in/curl', '/in/rclone']);
+  });
+
   test('ftplib gets digests of what it sent', async () => {
     await lab.run(FTPLIB.upload!(lab.server, local, '/in/ftplib'));
     const said = (line: string) => lab.run(ftplib('say')(lab.server, line));
