@@ -23,6 +23,8 @@ export type FaultAct =
   /** Breaks the connection after that many bytes of the request's body, or of the answer's. */
   | { readonly cutRequestAfter: number }
   | { readonly cutAnswerAfter: number }
+  /** Turns a bit of that byte of the request's body. */
+  | { readonly turnBitAt: number }
   /** Waits so long before it passes it on, in milliseconds. */
   | { readonly slowMs: number };
 
@@ -77,6 +79,9 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     outgoing.on('close', () => onward.destroy());
     let taken = 0;
     incoming.on('data', (chunk: Buffer) => {
+      if (act && 'turnBitAt' in act && taken <= act.turnBitAt && act.turnBitAt < taken + chunk.length) {
+        chunk[act.turnBitAt - taken]! ^= 1;
+      }
       taken += chunk.length;
       bytesIn += chunk.length;
       if (act && 'cutRequestAfter' in act && taken > act.cutRequestAfter) incoming.socket.destroy();

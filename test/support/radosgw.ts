@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A real S3 server: Ceph's gateway, with one monitor and one daemon that keeps its objects in memory. */
+/** A real S3 server: Ceph's gateway, with one monitor and one daemon that keeps its objects in memory, or in a file. */
 export interface ObjectServer {
   readonly url: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
@@ -18,6 +18,8 @@ export interface ObjectServer {
 const PROGRAMS = ['ceph-mon', 'ceph-osd', 'ceph', 'ceph-authtool', 'monmaptool', 'radosgw', 'radosgw-admin'];
 /** Megabytes that the objects of a test run may take. */
 const MEMORY_MB = 8192;
+/** Bytes of the file that has the objects otherwise; it takes what is in it. */
+const DISK_BYTES = 20 * 1024 ** 3;
 const READY_WITHIN_MS = 90_000;
 const LOOK_MS = 100;
 
@@ -28,7 +30,7 @@ export function noRadosgw(): string | undefined {
   return missing.length === 0 ? undefined : `${missing.join(', ')} not installed`;
 }
 
-export async function startRadosgw(): Promise<ObjectServer> {
+export async function startRadosgw({ onDisk = false } = {}): Promise<ObjectServer> {
   const folder = await mkdtemp(join(tmpdir(), 'landfall-radosgw-'));
   const conf = join(folder, 'ceph.conf');
   const [monitorPort, port] = [await freePort(), await freePort()];
@@ -54,7 +56,7 @@ export async function startRadosgw(): Promise<ObjectServer> {
 
   try {
     for (const name of ['mon', 'osd', 'rgw']) await mkdir(join(folder, name));
-    await writeFile(conf, confOf(folder, fsid, monitorPort));
+    await writeFile(conf, confOf(folder, fsid, monitorPort, onDisk ? ON_DISK : IN_MEMORY));
     const keyring = join(folder, 'keyring');
     const key = (name: string, ...caps: string[]) =>
       run('ceph-authtool', '--gen-key', `--name=${name}`, ...caps, keyring);
@@ -88,7 +90,13 @@ export async function startRadosgw(): Promise<ObjectServer> {
   }
 }
 
-const confOf = (folder: string, fsid: string, monitorPort: number): string => `[global]
+const IN_MEMORY = `osd_objectstore = memstore
+memstore_device_bytes = ${MEMORY_MB * 1024 * 1024}`;
+const ON_DISK = `osd_objectstore = bluestore
+bluestore_block_size = ${DISK_BYTES}
+osd_memory_target = 939524096`;
+
+const confOf = (folder: string, fsid: string, monitorPort: number, objects: string): string => `[global]
 fsid = ${fsid}
 mon_host = v2:127.0.0.1:${monitorPort}
 mon_initial_members = a
@@ -106,8 +114,7 @@ mon_max_pg_per_osd = 1000
 mon_data_avail_crit = 1
 mon_data_avail_warn = 1
 osd_crush_chooseleaf_type = 0
-osd_objectstore = memstore
-memstore_device_bytes = ${MEMORY_MB * 1024 * 1024}
+${objects}
 run_dir = ${folder}
 admin_socket = ${folder}/$name.asok
 pid_file = ${folder}/$name.pid

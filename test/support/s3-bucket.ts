@@ -22,8 +22,9 @@ export interface TestBucket {
   stop(): Promise<void>;
 }
 
-export async function openTestBucket(): Promise<TestBucket> {
-  const server = isOwnServer ? await startRadosgw() : undefined;
+/** `onDisk`: for objects that take more than memory has. */
+export async function openTestBucket({ onDisk = false } = {}): Promise<TestBucket> {
+  const server = isOwnServer ? await startRadosgw({ onDisk }) : undefined;
   if (server) {
     process.env.AWS_ACCESS_KEY_ID = server.credentials.accessKeyId;
     process.env.AWS_SECRET_ACCESS_KEY = server.credentials.secretAccessKey;

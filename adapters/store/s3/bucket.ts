@@ -33,6 +33,8 @@ export interface AskOptions<Answer> {
 /** The bucket: requests with their retries. */
 export interface Bucket {
   readonly name: string;
+  /** Whether the store checks and answers CRC-32 sums: not before `probe` found it out. */
+  readonly checksums: boolean;
   /** The store's name for a key of ours. */
   full(key: string): string;
   /**
@@ -43,7 +45,7 @@ export interface Bucket {
   close(): void;
 }
 
-type Request<Answer> = (s3: S3, how: { abortSignal: AbortSignal }) => Promise<Answer>;
+export type Request<Answer> = (s3: S3, how: { abortSignal: AbortSignal }) => Promise<Answer>;
 
 export function createBucket(options: BucketOptions): Bucket {
   const { bucket: name, prefix, deadlineMs } = options;
@@ -64,6 +66,7 @@ export function createBucket(options: BucketOptions): Bucket {
 
   return {
     name,
+    checksums: false,
     full: (key) => prefix + key,
 
     async ask(request, { wasDone } = {}) {

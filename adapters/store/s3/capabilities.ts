@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { Fault } from '../../../core/fault.ts';
 import type { Bucket } from './bucket.ts';
+import { crcOf, decodeCrc, encodeCrc } from './checksum.ts';
 import { deleteObject } from './delete-object.ts';
 import { probeKey } from './layout.ts';
 import { isFault } from './s3-fault.ts';
@@ -14,84 +15,120 @@ export interface Capabilities {
   readonly conditionalCopy: boolean;
   /** PutObject replaces only what was meant (If-Match), by an ETag with its quotes or without. */
   readonly conditionalReplace: 'quoted' | 'bare' | 'no';
-  /** The bucket keeps every version: Landfall does not need it, and does not delete old ones. */
+  /** It checks CRC-32 sums, of whole objects that came in parts, too, and answers them. */
+  readonly checksums: boolean;
+  /**
+   * The bucket keeps every version. Landfall needs none and asks for none: what it replaces or removes stays as a
+   * version that is paid for until a lifecycle rule of the bucket ends it, locks and claims among them.
+   */
   readonly versioning: boolean;
 }
 
 const ONE = Buffer.from('1');
+const CRC = crcOf(ONE);
+const NO_ETAG = '0'.repeat(32);
+
+interface Place {
+  readonly Bucket: string;
+  readonly Key: string;
+}
+type Put = (how: { IfNoneMatch?: string; IfMatch?: string }) => Promise<{ ETag?: string | undefined }>;
 
 /**
- * Tries what the store can do with a few small objects. Throws `store-down` where it cannot be used: no such bucket,
- * credentials refused, or no conditional create, without which nothing is done exactly once.
+ * Tries what the store can do with two small objects, at the same time. Throws `store-down` where it cannot be used:
+ * no such bucket, credentials refused, or no conditional create, without which nothing is done exactly once.
  */
 export async function probe(bucket: Bucket): Promise<Capabilities> {
   const key = probeKey(randomUUID());
-  const at = { Bucket: bucket.name, Key: bucket.full(key) };
-  const put = (how: { IfNoneMatch?: string; IfMatch?: string }) =>
-    bucket.ask((s3, options) => s3.putObject({ ...at, ...how, Body: ONE }, options));
-  const isRefused = (asked: Promise<unknown>): Promise<boolean> =>
-    asked.then(
-      () => false,
-      (thrown: unknown) => {
-        if (isFault(thrown, 'exists')) return true;
-        // A parameter that it does not know is none that it keeps.
-        if (isFault(thrown, 'store-down')) return false;
-        throw thrown;
-      },
-    );
-
-  const { ETag = '', VersionId } = await put({});
-  try {
-    if (!(await isRefused(put({ IfNoneMatch: '*' })))) {
-      throw new Fault('store-down', undefined, { cause: new Error(noConditionalCreate(VersionId)) });
-    }
-    const accepts = async (etag: string): Promise<boolean> =>
-      (await isRefused(put({ IfMatch: '0'.repeat(32) }))) && !(await isRefused(put({ IfMatch: etag })));
-    const bare = ETag.replaceAll('"', '');
-    return {
-      conditionalReplace: (await accepts(`"${bare}"`)) ? 'quoted' : (await accepts(bare)) ? 'bare' : 'no',
-      conditionalCopy: await isRefused(
-        bucket.ask((s3, options) =>
-          s3.copyObject(
-            {
-              ...at,
-              IfNoneMatch: '*',
-              CopySource: `${bucket.name}/${at.Key}`,
-              MetadataDirective: 'REPLACE',
-            },
-            options,
-          ),
-        ),
-      ),
-      conditionalComplete: await isCompleteConditional(bucket, key, isRefused),
-      versioning: VersionId !== undefined && VersionId !== 'null',
-    };
-  } finally {
-    await deleteObject(bucket, key);
-  }
+  const keys = [key, `${key}-parts`] as const;
+  const tries = [tryPuts(bucket, keys[0]), tryParts(bucket, keys[1])] as const;
+  const ended = await Promise.allSettled(tries);
+  // What is wrong with the bucket is told, not what is wrong with tidying up in it.
+  for (const end of ended) if (end.status === 'rejected') throw end.reason;
+  await Promise.all(keys.map((one) => deleteObject(bucket, one)));
+  const [puts, parts] = await Promise.all(tries);
+  return { ...puts, ...parts, checksums: puts.checksums && parts.checksums };
 }
 
-async function isCompleteConditional(
-  bucket: Bucket,
-  key: string,
-  isRefused: (asked: Promise<unknown>) => Promise<boolean>,
-): Promise<boolean> {
+async function tryPuts(bucket: Bucket, key: string): Promise<Omit<Capabilities, 'conditionalComplete'>> {
   const at = { Bucket: bucket.name, Key: bucket.full(key) };
-  const { UploadId } = await bucket.ask((s3, options) => s3.createMultipartUpload(at, options));
-  const upload = { ...at, UploadId };
-  const { ETag } = await bucket.ask((s3, options) =>
-    s3.uploadPart({ ...upload, PartNumber: 1, Body: ONE }, options),
-  );
-  const refused = await isRefused(
+  const put = (how: { IfNoneMatch?: string; IfMatch?: string; ChecksumCRC32?: string }) =>
+    bucket.ask((s3, options) => s3.putObject({ ...at, ...how, Body: ONE }, options));
+
+  const { ETag = '', VersionId, ChecksumCRC32 } = await put({ ChecksumCRC32: encodeCrc(CRC) });
+  if (!(await isRefused(put({ IfNoneMatch: '*' })))) {
+    await deleteObject(bucket, key);
+    throw new Fault('store-down', undefined, { cause: new Error(noConditionalCreate(VersionId)) });
+  }
+  // A copy that is made all the same has the same ETag.
+  const [conditionalReplace, conditionalCopy] = await Promise.all([
+    conditionOfReplace(put, ETag),
+    isCopyConditional(bucket, at),
+  ]);
+  return {
+    conditionalReplace,
+    conditionalCopy,
+    checksums: decodeCrc(ChecksumCRC32) === CRC,
+    versioning: VersionId !== undefined && VersionId !== 'null',
+  };
+}
+
+async function conditionOfReplace(put: Put, etag: string): Promise<Capabilities['conditionalReplace']> {
+  if (!(await isRefused(put({ IfMatch: NO_ETAG })))) return 'no';
+  const bare = etag.replaceAll('"', '');
+  if (!(await isRefused(put({ IfMatch: `"${bare}"` })))) return 'quoted';
+  return (await isRefused(put({ IfMatch: bare }))) ? 'no' : 'bare';
+}
+
+const isCopyConditional = (bucket: Bucket, at: Place): Promise<boolean> =>
+  isRefused(
     bucket.ask((s3, options) =>
-      s3.completeMultipartUpload(
-        { ...upload, IfNoneMatch: '*', MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] } },
+      s3.copyObject(
+        { ...at, IfNoneMatch: '*', CopySource: `${at.Bucket}/${at.Key}`, MetadataDirective: 'REPLACE' },
         options,
       ),
     ),
   );
-  if (refused) await bucket.ask((s3, options) => s3.abortMultipartUpload(upload, options));
-  return refused;
+
+/** Sends an upload of one part to where an object is. */
+async function tryParts(
+  bucket: Bucket,
+  key: string,
+): Promise<Pick<Capabilities, 'conditionalComplete' | 'checksums'>> {
+  const at = { Bucket: bucket.name, Key: bucket.full(key) };
+  await bucket.ask((s3, options) => s3.putObject({ ...at, Body: ONE }, options));
+  const begun = await bucket.ask((s3, options) =>
+    s3.createMultipartUpload({ ...at, ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' }, options),
+  );
+  const upload = { ...at, UploadId: begun.UploadId };
+  const part = { PartNumber: 1, Body: ONE, ChecksumCRC32: encodeCrc(CRC) };
+  const { ETag, ChecksumCRC32 } = await bucket.ask((s3, options) =>
+    s3.uploadPart({ ...upload, ...part }, options),
+  );
+  const checksums = begun.ChecksumType === 'FULL_OBJECT' && decodeCrc(ChecksumCRC32) === CRC;
+  const MultipartUpload = {
+    Parts: [{ PartNumber: 1, ETag, ...(checksums ? { ChecksumCRC32 } : {}) }],
+  };
+  const conditionalComplete = await isRefused(
+    bucket.ask((s3, options) =>
+      s3.completeMultipartUpload({ ...upload, IfNoneMatch: '*', MultipartUpload }, options),
+    ),
+  );
+  if (conditionalComplete) await bucket.ask((s3, options) => s3.abortMultipartUpload(upload, options));
+  return { conditionalComplete, checksums };
+}
+
+/** Whether the condition was kept. */
+async function isRefused(asked: Promise<unknown>): Promise<boolean> {
+  try {
+    await asked;
+    return false;
+  } catch (thrown) {
+    if (isFault(thrown, 'exists')) return true;
+    // A parameter that it does not know is none that it keeps.
+    if (isFault(thrown, 'store-down')) return false;
+    throw thrown;
+  }
 }
 
 const noConditionalCreate = (versionId: string | undefined): string =>

@@ -1,6 +1,15 @@
 import type { Buffer } from 'node:buffer';
 import { Fault } from '../../../core/fault.ts';
 import type { Bucket } from './bucket.ts';
+import {
+  type Answered,
+  crcOf,
+  decodeCrc,
+  encodeCrc,
+  joinedCrc,
+  requireCrc,
+  requireKept,
+} from './checksum.ts';
 import { type CopyRange, copyRanges, copySource, MAX_COPY_BYTES } from './copy-source.ts';
 import type { Found } from './found.ts';
 import { headRaw } from './locate.ts';
@@ -11,6 +20,9 @@ import { isFault, unlessAbsent } from './s3-fault.ts';
 export const MAX_PARTS = 10_000;
 export const MIN_PART_BYTES = 5 * 1024 ** 2;
 
+/** Of the whole object, made from those of its parts. */
+const CHECKSUM = { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' } as const;
+
 /** Copies into one upload that the store makes at the same time. */
 const MAX_COPIES = 6;
 
@@ -19,6 +31,8 @@ export interface Part {
   readonly etag: string;
   /** Bytes. */
   readonly size: number;
+  /** Known where the store answers it. */
+  readonly crc?: number | undefined;
 }
 
 /** A multipart upload at a key; nothing of it is visible before `complete`. */
@@ -41,7 +55,12 @@ export interface Multipart {
 
 export async function beginMultipart(bucket: Bucket, key: string, facts: Facts): Promise<Multipart> {
   const marked = { ...facts, mark: newMark() };
-  const place = { Bucket: bucket.name, Key: bucket.full(key), Metadata: metadataOf(marked) };
+  const place = {
+    Bucket: bucket.name,
+    Key: bucket.full(key),
+    Metadata: metadataOf(marked),
+    ...(bucket.checksums ? CHECKSUM : {}),
+  };
   const { UploadId } = await bucket.ask((s3, options) => s3.createMultipartUpload(place, options));
   return openMultipart(bucket, key, { id: UploadId!, mark: marked.mark, parts: [] });
 }
@@ -66,6 +85,7 @@ export function openMultipart(
     source: Found,
     { number, from, bytes }: CopyRange & { number: number },
   ): Promise<void> => {
+    requireNumber(number);
     const how = {
       PartNumber: number,
       CopySource: copySource(bucket, source.at),
@@ -73,7 +93,8 @@ export function openMultipart(
       CopySourceRange: `bytes=${from}-${from + bytes - 1}`,
     };
     const answer = await bucket.ask((s3, options) => s3.uploadPartCopy({ ...at, ...how }, options));
-    stored.set(number, { number, etag: answer.CopyPartResult?.ETag ?? '', size: bytes });
+    const { ETag = '', ChecksumCRC32 } = answer.CopyPartResult ?? {};
+    stored.set(number, { number, etag: ETag, size: bytes, crc: decodeCrc(ChecksumCRC32) });
   };
 
   /** An answer that got lost may have been a success: then the object is there, and is this one. */
@@ -88,10 +109,20 @@ export function openMultipart(
     },
 
     async put(number, bytes) {
-      if (number > MAX_PARTS) throw new Fault('too-large', `an object has at most ${MAX_PARTS} parts`);
-      const part = { PartNumber: number, Body: bytes as Buffer, ContentLength: bytes.length };
-      const { ETag = '' } = await bucket.ask((s3, options) => s3.uploadPart({ ...at, ...part }, options));
-      stored.set(number, { number, etag: ETag, size: bytes.length });
+      requireNumber(number);
+      const crc = bucket.checksums ? crcOf(bytes) : undefined;
+      const part = {
+        PartNumber: number,
+        Body: bytes as Buffer,
+        ContentLength: bytes.length,
+        ...(crc === undefined ? {} : { ChecksumCRC32: encodeCrc(crc) }),
+      };
+      const etag = await bucket.ask(async (s3, options) => {
+        const { ETag = '', ChecksumCRC32 } = await s3.uploadPart({ ...at, ...part }, options);
+        if (crc !== undefined) requireCrc(ChecksumCRC32, crc);
+        return ETag;
+      });
+      stored.set(number, { number, etag, size: bytes.length, crc });
     },
 
     async copyIn(source, size, atOnce = MAX_COPY_BYTES) {
@@ -112,14 +143,19 @@ export function openMultipart(
     },
 
     async complete(ifAbsent) {
-      const MultipartUpload = {
-        Parts: partsWithoutGap().map(({ number, etag }) => ({ PartNumber: number, ETag: etag })),
+      const parts = partsWithoutGap();
+      const crc = bucket.checksums ? crcOfAll(parts) : undefined;
+      const upload = {
+        ...at,
+        MultipartUpload: { Parts: parts.map(partNamed) },
+        ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
+        ...(crc === undefined ? {} : { ChecksumCRC32: encodeCrc(crc), ChecksumType: CHECKSUM.ChecksumType }),
       };
-      const condition = ifAbsent ? { IfNoneMatch: '*' } : {};
-      await bucket.ask<unknown>(
-        (s3, options) => s3.completeMultipartUpload({ ...at, MultipartUpload, ...condition }, options),
-        { wasDone: async () => (await isDone()) || undefined },
+      const answer = await bucket.ask<Answered>(
+        (s3, options) => s3.completeMultipartUpload(upload, options),
+        { wasDone: async () => ((await isDone()) ? {} : undefined) },
       );
+      requireKept(answer, crc);
     },
 
     async abort() {
@@ -131,6 +167,18 @@ export function openMultipart(
       }
     },
   };
+}
+
+const partNamed = ({ number, etag, crc }: Part) => ({
+  PartNumber: number,
+  ETag: etag,
+  ...(crc === undefined ? {} : { ChecksumCRC32: encodeCrc(crc) }),
+});
+
+/** Of the object that these parts are, if each one's is known. */
+function crcOfAll(parts: readonly Part[]): number | undefined {
+  const known = parts.filter((part): part is Part & { crc: number } => part.crc !== undefined);
+  return known.length === parts.length ? joinedCrc(known) : undefined;
 }
 
 export interface ListedPart extends Part {
@@ -148,8 +196,15 @@ export async function listParts(bucket: Bucket, key: string, id: string): Promis
       ),
     );
     if (!page) return undefined;
-    for (const { PartNumber = 0, ETag = '', Size = 0, LastModified = new Date(0) } of page.Parts ?? []) {
-      parts.push({ number: PartNumber, etag: ETag, size: Size, storedAt: LastModified });
+    for (const {
+      PartNumber = 0,
+      ETag = '',
+      Size = 0,
+      LastModified = new Date(0),
+      ChecksumCRC32,
+    } of page.Parts ?? []) {
+      const crc = decodeCrc(ChecksumCRC32);
+      parts.push({ number: PartNumber, etag: ETag, size: Size, crc, storedAt: LastModified });
     }
     if (!page.IsTruncated || parts.length >= MAX_PARTS) return parts;
     after = String(page.NextPartNumberMarker);
@@ -171,6 +226,10 @@ export function isNoSuchUpload(thrown: unknown): boolean {
     if (cause.name === 'NoSuchUpload') return true;
   }
   return false;
+}
+
+function requireNumber(number: number): void {
+  if (number > MAX_PARTS) throw new Fault('too-large', `an object has at most ${MAX_PARTS} parts`);
 }
 
 /** Bytes in the upload's parts. */

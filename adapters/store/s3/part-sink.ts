@@ -1,39 +1,41 @@
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import type { Bucket } from './bucket.ts';
-import { MAX_COPY_BYTES } from './copy-source.ts';
 import { deleteObject } from './delete-object.ts';
 import { pieceKey } from './layout.ts';
 import { headRaw } from './locate.ts';
-import { beginMultipart, bytesIn, type Multipart } from './multipart.ts';
+import { beginMultipart, bytesIn, MIN_PART_BYTES, type Multipart } from './multipart.ts';
+import type { PieceRules } from './part-plan.ts';
 import type { UploadMemory } from './upload-memory.ts';
 
 /** Parts of one upload that are on their way at the same time. */
-const MAX_IN_FLIGHT = 4;
+export const MAX_IN_FLIGHT = 4;
 
 /**
- * Where large parts begin. Parts are as large as a buffer, and there are 10,000 at most; beyond this one each part is
- * an object of its own, collected from buffers as an upload of its own and then copied in within the store. So an
- * object can have 24 TiB, and no more memory is needed for it.
+ * The bytes of an upload on their way to be its parts. The last full buffer is held back while nobody else needs its
+ * memory: an end that is too short to be a part can then borrow from it, and need not be sent a second time when the
+ * upload is gone on with. An upload that is cut before it has a full buffer sends up to 5 MiB a second time.
  */
-export interface PieceRules {
-  readonly directParts: number;
-  readonly pieceBytes: number;
-}
-
-export const PIECE_RULES: PieceRules = { directParts: 5_000, pieceBytes: MAX_COPY_BYTES };
-
-/** The bytes of an upload on their way to be its parts. */
 export interface PartSink {
   readonly main: Multipart;
   /** Takes the block's first `length` bytes, and the block, which is given back when they are stored. */
   send(block: Buffer, length: number): Promise<void>;
   /** Stores the last bytes; the block stays the caller's. */
   sendLast(bytes: Buffer): Promise<void>;
+  /**
+   * Stores the first `length` bytes of a part's buffer, which stays the caller's, so that others can go on after
+   * them. Answers those that are too few to be a part.
+   */
+  sendRest(block: Buffer, length: number): Promise<Buffer>;
   /** All that was sent is in parts of `main` when it resolves; what failed is tried once more. */
   settle(): Promise<void>;
   abort(): Promise<void>;
   /** Gives back the blocks of what failed: it is not tried again. */
   giveUp(): void;
+}
+
+interface Filled {
+  readonly block: Buffer;
+  length: number;
 }
 
 export function createPartSink(
@@ -46,6 +48,11 @@ export function createPartSink(
   const failed: { put: () => Promise<void>; block: Buffer; thrown: unknown }[] = [];
   let next = main.parts.length + 1;
   let piece: { key: string; upload: Multipart; next: number; sent: number } | undefined;
+  let held: Filled | undefined;
+  let takeBack = (): void => undefined;
+  /** Parts get their numbers one after the other, whoever asks. */
+  let starting: Promise<void> = Promise.resolve();
+  let over = false;
 
   const drain = async (): Promise<void> => {
     await Promise.all(inFlight);
@@ -56,26 +63,9 @@ export function createPartSink(
     }
   };
 
-  /** The part that the next bytes are: of the upload itself, or of the piece that is being collected. */
-  const nextPart = async (length: number): Promise<(bytes: Buffer) => Promise<void>> => {
-    if (next <= directParts) {
-      const number = next;
-      next += 1;
-      return (bytes) => main.put(number, bytes);
-    }
-    if (!piece) {
-      const key = pieceKey(main.id, next);
-      piece = { key, upload: await beginMultipart(bucket, key, {}), next: 1, sent: 0 };
-    }
-    const { upload, next: number } = piece;
-    piece.next += 1;
-    piece.sent += length;
-    return (bytes) => upload.put(number, bytes);
-  };
-
+  /** To be called when nothing is on its way. */
   const closePiece = async (): Promise<void> => {
     if (!piece) return;
-    await drain();
     const { key, upload } = piece;
     const size = bytesIn(upload);
     // It may be there already: an earlier try got as far as that.
@@ -89,8 +79,75 @@ export function createPartSink(
     await deleteObject(bucket, key);
   };
 
+  /** The part that the next bytes are: of the upload itself, or of the piece that is being collected. */
+  const nextPart = async (length: number): Promise<(bytes: Buffer) => Promise<void>> => {
+    if (next <= directParts) {
+      const number = next;
+      next += 1;
+      return (bytes) => main.put(number, bytes);
+    }
+    if (piece && piece.sent + length > pieceBytes) {
+      await Promise.all(inFlight);
+      if (bytesIn(piece.upload) < piece.sent) throw failed[0]!.thrown;
+      await closePiece();
+    }
+    if (!piece) {
+      const key = pieceKey(main.id, next);
+      piece = { key, upload: await beginMultipart(bucket, key, {}), next: 1, sent: 0 };
+    }
+    const { upload, next: number } = piece;
+    piece.next += 1;
+    piece.sent += length;
+    return (bytes) => upload.put(number, bytes);
+  };
+
+  const start = async ({ block, length }: Filled): Promise<void> => {
+    let store: ((bytes: Buffer) => Promise<void>) | undefined;
+    const put = async (): Promise<void> => {
+      store ??= await nextPart(length);
+      await store(block.subarray(0, length));
+    };
+    const fail = (thrown: unknown): void => {
+      if (over) memory.givePart(block);
+      else failed.push({ put, block, thrown });
+    };
+    try {
+      while (inFlight.size >= MAX_IN_FLIGHT) await Promise.race(inFlight);
+      // What comes after one that failed waits for it, in its order.
+      if (failed[0]) throw failed[0].thrown;
+      store = await nextPart(length);
+    } catch (thrown) {
+      return fail(thrown);
+    }
+    const storing = put()
+      .then(() => memory.givePart(block), fail)
+      .finally(() => inFlight.delete(storing));
+    inFlight.add(storing);
+  };
+
+  /** Sends what is held back; resolves when it is on its way. */
+  const letGo = (): Promise<void> => {
+    const filled = held;
+    takeBack();
+    held = undefined;
+    if (filled) starting = starting.then(() => start(filled));
+    return starting;
+  };
+
   const settle = async (): Promise<void> => {
+    await letGo();
     await drain();
+    await closePiece();
+  };
+
+  const sendLast = async (bytes: Buffer): Promise<void> => {
+    await letGo();
+    await drain();
+    // After one that failed the same part is tried again.
+    if (piece) Object.assign(piece, { next: piece.upload.parts.length + 1, sent: bytesIn(piece.upload) });
+    else next = main.parts.length + 1;
+    const put = await nextPart(bytes.length);
+    await put(bytes);
     await closePiece();
   };
 
@@ -98,46 +155,51 @@ export function createPartSink(
     main,
 
     async send(block, length) {
-      try {
-        while (inFlight.size >= MAX_IN_FLIGHT) await Promise.race(inFlight);
-        if (failed[0]) throw failed[0].thrown;
-        const store = await nextPart(length);
-        const put = () => store(block.subarray(0, length));
-        const storing = put()
-          .then(
-            () => memory.givePart(block),
-            (thrown: unknown) => {
-              failed.push({ put, block, thrown });
-            },
-          )
-          .finally(() => inFlight.delete(storing));
-        inFlight.add(storing);
-      } catch (thrown) {
+      await letGo();
+      if (failed[0]) {
         memory.givePart(block);
-        throw thrown;
+        throw failed[0].thrown;
       }
-      if (piece && piece.sent >= pieceBytes) await closePiece();
+      held = { block, length };
+      // Two parts must come of it and what it lends to.
+      if (length < 2 * MIN_PART_BYTES) await letGo();
+      else takeBack = memory.spare(() => void letGo());
     },
 
-    async sendLast(bytes) {
-      await drain();
-      // After one that failed the same part is tried again.
-      if (piece) piece.next = piece.upload.parts.length + 1;
-      else next = main.parts.length + 1;
-      const put = await nextPart(bytes.length);
-      await put(bytes);
-      await closePiece();
+    sendLast,
+
+    async sendRest(block, length) {
+      const missing = MIN_PART_BYTES - length;
+      const canBorrow = held !== undefined && length > 0 && missing > 0;
+      if (canBorrow) {
+        takeBack();
+        block.copyWithin(missing, 0, length);
+        held!.length -= missing;
+        held!.block.copy(block, 0, held!.length, held!.length + missing);
+      }
+      const bytes = block.subarray(0, canBorrow ? MIN_PART_BYTES : length);
+      if (bytes.length >= MIN_PART_BYTES) {
+        await sendLast(bytes);
+        return Buffer.alloc(0);
+      }
+      await settle();
+      return bytes;
     },
 
     settle,
 
     async abort() {
+      await starting;
       await Promise.all(inFlight);
       if (piece) await piece.upload.abort();
       await main.abort();
     },
 
     giveUp() {
+      over = true;
+      takeBack();
+      if (held) memory.givePart(held.block);
+      held = undefined;
       for (const { block } of failed.splice(0)) memory.givePart(block);
     },
   };

@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import type { Bucket } from './bucket.ts';
+import { type Answered, crcOf, encodeCrc, requireKept } from './checksum.ts';
 import { headRaw } from './locate.ts';
 import { type Facts, metadataOf, newMark } from './metadata.ts';
 
@@ -12,6 +13,7 @@ export async function putWhole(
   ifAbsent: boolean,
 ): Promise<void> {
   const mark = newMark();
+  const crc = bucket.checksums ? crcOf(bytes) : undefined;
   const object = {
     Bucket: bucket.name,
     Key: bucket.full(key),
@@ -19,9 +21,11 @@ export async function putWhole(
     ContentLength: bytes.length,
     Metadata: metadataOf({ ...facts, mark }),
     ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
+    ...(crc === undefined ? {} : { ChecksumCRC32: encodeCrc(crc) }),
   };
-  await bucket.ask<unknown>((s3, options) => s3.putObject(object, options), {
+  const answer = await bucket.ask<Answered>((s3, options) => s3.putObject(object, options), {
     // A repeated create finds the object that the first attempt made.
-    wasDone: async () => ((await headRaw(bucket, key))?.mark === mark ? true : undefined),
+    wasDone: async () => ((await headRaw(bucket, key))?.mark === mark ? {} : undefined),
   });
+  requireKept(answer, crc);
 }

@@ -22,6 +22,9 @@ const byName: Readonly<Record<string, Meaning>> = {
   ConditionalRequestConflict: AGAIN,
   OperationAborted: AGAIN,
   RequestTimeout: AGAIN,
+  // The bytes were damaged on their way.
+  BadDigest: AGAIN,
+  XAmzContentSHA256Mismatch: AGAIN,
   ExpiredToken: REFUSED,
   InvalidAccessKeyId: REFUSED,
   InvalidToken: REFUSED,

@@ -9,7 +9,7 @@ import { MIN_PART_BYTES } from './multipart.ts';
 import { createNames } from './names.ts';
 import { createObjects } from './objects.ts';
 import { createObstacles } from './obstacles.ts';
-import { PIECE_RULES, type PieceRules } from './part-sink.ts';
+import { PIECE_RULES, type PieceRules } from './part-plan.ts';
 import { createUploadMemory } from './upload-memory.ts';
 import { createUploads } from './uploads.ts';
 import type { S3Place } from './url.ts';
@@ -18,7 +18,7 @@ export interface S3StoreOptions extends S3Place {
   readonly log?: Log;
   /** Certificates (PEM) of the authority that signed the store's. */
   readonly ca?: string;
-  /** Bytes of a part, 5 MiB at least. Default: 8 MiB. */
+  /** Bytes of a part, 5 MiB at least; from 10 MiB on less is sent twice after a cut. Default: 10 MiB. */
   readonly partBytes?: number;
   /** Bytes of all uploads together. Default: 256 MiB. */
   readonly memoryBytes?: number;
@@ -35,6 +35,8 @@ export interface S3Store extends Store {
 }
 
 const MIB = 1024 ** 2;
+const VERSIONING =
+  'the bucket keeps every version: what is replaced or removed is paid for until a lifecycle rule of the bucket ends it';
 
 /**
  * A store in a bucket of any S3-compatible service; credentials come from where the SDK looks for them. Listings tell
@@ -42,12 +44,20 @@ const MIB = 1024 ** 2;
  * where the bucket cannot keep the promises of the port, saying why.
  */
 export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
-  const { log, partBytes = 8 * MIB, memoryBytes = 256 * MIB, deadlineMs = 60_000, idleMs = 15_000 } = options;
+  const {
+    log,
+    partBytes = 10 * MIB,
+    memoryBytes = 256 * MIB,
+    deadlineMs = 60_000,
+    idleMs = 15_000,
+  } = options;
   if (partBytes < MIN_PART_BYTES) throw new Fault('bad-argument', 'a part has at least 5 MiB');
-  const bucket = createBucket({ ...options, deadlineMs, idleMs });
+  const asked = createBucket({ ...options, deadlineMs, idleMs });
   try {
-    const can = await probe(bucket);
+    const can = await probe(asked);
+    const bucket = { ...asked, checksums: can.checksums };
     log?.info({ bucket: options.bucket, ...can }, 'found out what the object store can do');
+    if (can.versioning) log?.warn({ bucket: options.bucket }, VERSIONING);
     const remote = { bucket, can, locks: createLocks(bucket, can) };
     const obstacles = createObstacles(bucket);
     const names = createNames(remote, obstacles);
@@ -62,7 +72,7 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
       },
     };
   } catch (thrown) {
-    bucket.close();
+    asked.close();
     throw thrown;
   }
 }

@@ -6,7 +6,7 @@ import { deleteObject } from './delete-object.ts';
 import { claimKey, suspendedKey } from './layout.ts';
 import type { Lease } from './lease.ts';
 import { headRaw } from './locate.ts';
-import { openMultipart } from './multipart.ts';
+import { bytesIn, listParts, MIN_PART_BYTES, type Multipart, openMultipart, type Part } from './multipart.ts';
 import { readObject } from './read-object.ts';
 import type { Remote } from './remote.ts';
 import { isFault, unlessAbsent } from './s3-fault.ts';
@@ -14,6 +14,9 @@ import { isFault, unlessAbsent } from './s3-fault.ts';
 /**
  * Which upload of a key can be resumed: one object a key, a line of JSON and then the bytes that are in no part yet.
  * Its parts stay in the open multipart upload. To go on with it is to hold the lease of its claim.
+ *
+ * A record is written, too, when an upload begins to have parts, under its claim: when its listener is killed, the
+ * parts that it stored since are counted by asking the store, and another listener goes on after them.
  */
 const recordSchema = z.object({
   key: z.string(),
@@ -21,6 +24,8 @@ const recordSchema = z.object({
   size: z.number(),
   since: z.coerce.date(),
   note: z.string().optional(),
+  /** Written when the upload began; it was never suspended. */
+  begun: z.boolean().optional(),
   multipart: z
     .object({
       id: z.string(),
@@ -30,6 +35,8 @@ const recordSchema = z.object({
       /** Parts that count, and their bytes. */
       parts: z.number(),
       size: z.number(),
+      /** Parts after those count, too: whoever goes on stores them, and none is left of what was cut off. */
+      grows: z.boolean().optional(),
     })
     .optional(),
   /** What was at the key then. When something else is there, a newer upload was published: this one is forgotten. */
@@ -40,6 +47,7 @@ export type SuspendedRecord = z.output<typeof recordSchema>;
 /** Bytes of the line at most: a note of 4 KiB in escapes, a key, and the rest. */
 const MAX_LINE_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
+const NOTHING = Buffer.alloc(0);
 
 export interface SuspendedUpload extends SuspendedRecord {
   /** Of the record's object. */
@@ -67,24 +75,40 @@ export async function readRecord(bucket: Bucket, at: string): Promise<SuspendedU
   return record && { ...record, etag: answer.ETag ?? '', tailAt: end + 1 };
 }
 
-/** The suspended upload of a key, unless something newer was published there. */
+/** The suspended upload of a key with all that is stored of it, unless something newer was published there. */
 export async function currentSuspended(bucket: Bucket, key: string): Promise<SuspendedUpload | undefined> {
   const record = await readSuspended(bucket, key);
   if (!record) return undefined;
-  const there = await headRaw(bucket, key);
-  return there === undefined || there.signature === record.over ? record : undefined;
+  const [there, grown] = await Promise.all([headRaw(bucket, key), withLaterParts(bucket, record)]);
+  if (grown.begun && grown.size === 0) return undefined;
+  return there === undefined || there.signature === record.over ? grown : undefined;
+}
+
+/** With the parts that were stored after the record was written. The first of them begins with the record's bytes. */
+async function withLaterParts(bucket: Bucket, record: SuspendedUpload): Promise<SuspendedUpload> {
+  const { key, multipart } = record;
+  if (!multipart?.grows) return record;
+  const stored = (await listParts(bucket, key, multipart.id)) ?? [];
+  const end = stored.findIndex(({ number, size }, index) => number !== index + 1 || size < MIN_PART_BYTES);
+  const parts = end < 0 ? stored : stored.slice(0, end);
+  const size = bytesIn({ parts });
+  if (size <= record.size) return record;
+  return { ...record, size, multipart: { ...multipart, parts: parts.length, size } };
 }
 
 /** The bytes of the upload that are in no part, up to `size` bytes of the upload. */
 export const readTail = (bucket: Bucket, { key, tailAt, multipart }: SuspendedUpload, size: number) =>
   readObject(bucket, suspendedKey(key), { from: tailAt, to: tailAt + size - (multipart?.size ?? 0) });
 
-/** Makes this the suspended upload of its key; the parts of an older one are given up. */
+/**
+ * Makes this the suspended upload of its key; the parts of an older one are given up, unless somebody is going on with
+ * it: `isClaimant` says that this is who holds the key's claim. Answers the ETag of the record.
+ */
 export async function writeSuspended(
-  { bucket }: Remote,
+  { bucket, locks }: Remote,
   record: Omit<SuspendedRecord, 'over'>,
-  tail: Uint8Array,
-): Promise<void> {
+  { tail, isClaimant }: { tail: Uint8Array; isClaimant: boolean },
+): Promise<string> {
   const { key, multipart } = record;
   const [older, there] = await Promise.all([readSuspended(bucket, key), headRaw(bucket, key)]);
   const line = JSON.stringify({ ...record, ...(there ? { over: there.signature } : {}) });
@@ -93,39 +117,89 @@ export async function writeSuspended(
     Key: bucket.full(suspendedKey(key)),
     Body: Buffer.concat([Buffer.from(`${line}\n`), tail]),
   };
-  await bucket.ask((s3, options) => s3.putObject(object, options));
-  if (older?.multipart && older.multipart.id !== multipart?.id) await abortParts(bucket, older);
+  const { ETag = '' } = await bucket.ask((s3, options) => s3.putObject(object, options));
+  if (older?.multipart && older.multipart.id !== multipart?.id) {
+    if (isClaimant || !(await locks.isHeld(claimKey(key)))) await abortParts(bucket, older);
+  }
+  return ETag;
 }
+
+/** The record of what is left of an upload that is cut to these parts. */
+export const cutTo = (
+  { key, since, note, multipart }: SuspendedUpload,
+  parts: readonly Part[],
+): Omit<SuspendedRecord, 'over'> => {
+  const size = bytesIn({ parts });
+  return { key, since, note, size, multipart: { ...multipart!, parts: parts.length, size, grows: false } };
+};
 
 /** Somebody's right to go on with a suspended upload. */
 export interface Claim {
   /** It was published, suspended again or aborted: with `forget` nothing of it can be resumed any more. */
   end(how: { forget: boolean }): Promise<void>;
+  /** Goes on with this record, without bytes of its own. */
+  rewrite(record: Omit<SuspendedRecord, 'over'>): Promise<Claim>;
 }
 
-/** Claims the key's suspended upload. Throws `busy` where somebody else has, or it is gone. */
-export async function claimSuspended(
-  { bucket, locks }: Remote,
-  key: string,
-): Promise<{ claim: Claim; record: SuspendedUpload }> {
-  const lease = await locks.take(claimKey(key));
-  if (!lease) throw new Fault('busy');
+/**
+ * The claim of an upload that has parts now, with its record. None where somebody else goes on with an upload of the
+ * key: this one is lost when its listener is killed.
+ */
+export async function claimBegun(
+  remote: Remote,
+  { key, multipart }: { key: string; multipart: Pick<Multipart, 'id' | 'mark'> & { arrival: string } },
+): Promise<Claim | undefined> {
+  const lease = await remote.locks.take(claimKey(key));
+  if (!lease) return undefined;
+  const { id, mark, arrival } = multipart;
+  const record = {
+    key,
+    size: 0,
+    since: new Date(),
+    begun: true,
+    multipart: { id, mark, arrival, parts: 0, size: 0, grows: true },
+  };
   try {
-    const record = await currentSuspended(bucket, key);
-    if (!record) throw new Fault('busy');
-    return { claim: claimOf(bucket, lease, record), record };
+    const etag = await writeSuspended(remote, record, { tail: NOTHING, isClaimant: true });
+    return claimOf(remote, lease, { key, etag });
   } catch (thrown) {
     await lease.release();
     throw thrown;
   }
 }
 
-const claimOf = (bucket: Bucket, lease: Lease, { key, etag }: SuspendedUpload): Claim => ({
+/** Claims the key's suspended upload. Throws `busy` where somebody else has, or it is gone. */
+export async function claimSuspended(
+  remote: Remote,
+  key: string,
+): Promise<{ claim: Claim; record: SuspendedUpload }> {
+  const { bucket, locks } = remote;
+  const lease = await locks.take(claimKey(key));
+  if (!lease) throw new Fault('busy');
+  try {
+    const record = await currentSuspended(bucket, key);
+    if (!record) throw new Fault('busy');
+    return { claim: claimOf(remote, lease, record), record };
+  } catch (thrown) {
+    await lease.release();
+    throw thrown;
+  }
+}
+
+const claimOf = (
+  remote: Remote,
+  lease: Lease,
+  { key, etag }: Pick<SuspendedUpload, 'key' | 'etag'>,
+): Claim => ({
   async end({ forget }) {
     // Another upload of the key may have been suspended meanwhile: that record is not this claim's.
-    const now = forget ? await headRaw(bucket, suspendedKey(key)) : undefined;
-    if (now?.etag === etag) await deleteRecord(bucket, key);
+    const now = forget ? await headRaw(remote.bucket, suspendedKey(key)) : undefined;
+    if (now?.etag === etag) await deleteRecord(remote.bucket, key);
     await lease.release();
+  },
+  async rewrite(record) {
+    const written = await writeSuspended(remote, record, { tail: NOTHING, isClaimant: true });
+    return claimOf(remote, lease, { key, etag: written });
   },
 });
 

@@ -8,7 +8,7 @@ import { decodeKey, listAll } from './listing.ts';
 import { headRaw } from './locate.ts';
 import { isNoSuchUpload, listParts, openMultipart } from './multipart.ts';
 import type { Remote } from './remote.ts';
-import { dropSuspended, readRecord, readSuspended } from './suspended.ts';
+import { dropSuspended, readRecord, readSuspended, type SuspendedUpload } from './suspended.ts';
 
 /** What the store's times may lack: some tell whole seconds. */
 const GRAIN_MS = 1000;
@@ -23,10 +23,15 @@ export function createSweep({ bucket, locks }: Remote): Uploads['sweep'] {
     }
   };
 
+  const hasParts = async ({ key, multipart }: SuspendedUpload): Promise<boolean> =>
+    multipart !== undefined && (await listParts(bucket, key, multipart.id)) !== undefined;
+
   const dropOldSuspended = async (than: Date): Promise<number> => {
     let count = 0;
     for await (const at of olderBelow(SUSPENDED, than)) {
       const record = await readRecord(bucket, at);
+      // Its age is that of its parts: looked at below, as long as there are any.
+      if (record?.begun && (await hasParts(record))) continue;
       if (record && (await locks.isHeld(claimKey(record.key)))) continue;
       if (record) await dropSuspended(bucket, record);
       else await deleteObject(bucket, at);
@@ -42,7 +47,13 @@ export function createSweep({ bucket, locks }: Remote): Uploads['sweep'] {
       if (!isOlder(since, than)) continue;
       const parts = await listParts(bucket, key, id);
       if (parts?.some(({ storedAt }) => !isOlder(storedAt, than))) continue;
-      if ((await readSuspended(bucket, key))?.multipart?.id === id) continue;
+      const record = await readSuspended(bucket, key);
+      if (record?.multipart?.id === id) {
+        if (!record.begun) continue;
+        await dropSuspended(bucket, record);
+        count += 1;
+        continue;
+      }
       await openMultipart(bucket, key, { id, parts: [] })
         .abort()
         .catch((thrown: unknown) => {

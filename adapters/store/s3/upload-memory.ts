@@ -11,7 +11,8 @@ const MEMORY_WAIT_MS = 120_000;
 
 /**
  * The memory of all uploads: small buffers to begin with, and one buffer a part. An upload asks for one at a time and
- * gives it back when its bytes are stored, so that every upload has its turn, and a full pool slows the senders.
+ * gives it back when its bytes are stored; they are lent in the order of asking, so every upload has its turn, and a
+ * full pool slows the senders.
  */
 export interface UploadMemory {
   readonly partBytes: number;
@@ -19,6 +20,11 @@ export interface UploadMemory {
   giveSmall(block: Buffer): void;
   takePart(): Promise<Buffer>;
   givePart(block: Buffer): void;
+  /**
+   * Says that a part's buffer is kept only as long as nobody needs one: then `letGo` is called, for the one that is
+   * kept longest first. Answers what takes that back.
+   */
+  spare(letGo: () => void): () => void;
   /** Bytes that were lent at the same time, at most. */
   readonly peakBytes: number;
 }
@@ -28,12 +34,31 @@ export function createUploadMemory(options: { memoryBytes: number; partBytes: nu
   const smallBytes = Math.round(memoryBytes * SMALL_SHARE);
   const small = createBlockPool({ totalBytes: smallBytes, blockBytes: SMALL_BYTES });
   const parts = createBlockPool({ totalBytes: memoryBytes - smallBytes, blockBytes: partBytes });
+  const partCount = Math.max(1, Math.floor((memoryBytes - smallBytes) / partBytes));
+  const spares = new Set<() => void>();
+
+  const letOneGo = (): void => {
+    const [letGo] = spares;
+    if (!letGo) return;
+    spares.delete(letGo);
+    letGo();
+  };
+
   return {
     partBytes,
     takeSmall: () => takeFrom(small),
     giveSmall: small.give,
-    takePart: () => takeFrom(parts),
+    takePart() {
+      if (parts.used >= partCount) letOneGo();
+      return takeFrom(parts);
+    },
     givePart: parts.give,
+    spare(letGo) {
+      spares.add(letGo);
+      return () => {
+        spares.delete(letGo);
+      };
+    },
     get peakBytes() {
       return small.peak * small.blockBytes + parts.peak * parts.blockBytes;
     },

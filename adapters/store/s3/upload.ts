@@ -6,10 +6,11 @@ import { writeLateFacts } from './late-facts.ts';
 import { headNamed, wholeSeconds } from './locate.ts';
 import { beginMultipart, bytesIn, MIN_PART_BYTES, type Multipart } from './multipart.ts';
 import type { Names } from './names.ts';
-import { createPartSink, type PartSink, type PieceRules } from './part-sink.ts';
+import type { PieceRules } from './part-plan.ts';
+import { createPartSink, type PartSink } from './part-sink.ts';
 import { putWhole } from './put-whole.ts';
 import type { Remote } from './remote.ts';
-import { type Claim, writeSuspended } from './suspended.ts';
+import { type Claim, claimBegun, writeSuspended } from './suspended.ts';
 import type { UploadMemory } from './upload-memory.ts';
 
 /** Bytes of a note in UTF-8. */
@@ -32,7 +33,12 @@ export interface OpenUpload {
   readonly key: string;
   readonly arrival: string;
   /** Parts that it goes on with, and the arrival in their metadata. */
-  readonly parts?: { readonly main: Multipart; readonly arrival: string };
+  readonly parts?: {
+    readonly main: Multipart;
+    readonly arrival: string;
+    /** None is left in the store of those that were cut off. */
+    readonly grows: boolean;
+  };
   readonly claim?: Claim;
   readonly note?: string | undefined;
   /** Its first bytes, or those after its parts. */
@@ -48,11 +54,12 @@ export async function openUpload(
   open: OpenUpload,
 ): Promise<Upload> {
   const { bucket, can } = remote;
-  const { key, arrival, claim, note } = open;
+  const { key, arrival, note } = open;
   const sinkOf = (main: Multipart): PartSink => createPartSink(bucket, memory, main, pieces);
   const firstArrival = open.parts?.arrival ?? arrival;
 
   let sink = open.parts && sinkOf(open.parts.main);
+  let claim = open.claim && Promise.resolve<Claim | undefined>(open.claim);
   let size = open.parts ? bytesIn(open.parts.main) : 0;
   /** The bytes that are in no part: `fill` bytes of a small block or of a part's. */
   let block: Buffer | undefined;
@@ -70,8 +77,15 @@ export async function openUpload(
     sink?.giveUp();
   };
 
+  const endClaim: Claim['end'] = async (how) => (await claim)?.end(how);
+
   const toParts = async (): Promise<PartSink> => {
     sink ??= sinkOf(await beginMultipart(bucket, key, { arrival, late: true }));
+    const { id, mark } = sink.main;
+    // What goes wrong with it, the upload's own requests will meet, too.
+    claim ??= claimBegun(remote, { key, multipart: { id, mark, arrival: firstArrival } }).catch(
+      () => undefined,
+    );
     return sink;
   };
 
@@ -153,18 +167,16 @@ export async function openUpload(
     const how = { replace, modified, digests: Object.keys(digests).length > 0 ? digests : undefined };
     const info = await (sink ? publishParts(sink, how) : publishSmall(how));
     release();
-    await claim?.end({ forget: true });
+    await endClaim({ forget: true });
     return info;
   };
 
   /** Leaves in the parts what others can follow; answers the bytes that are in none. */
   const cutToParts = async (): Promise<Buffer> => {
-    await sink?.settle();
-    // Long enough to be a part: it need not be sent a second time.
-    if (!sealed && fill >= MIN_PART_BYTES) {
-      await (await toParts()).sendLast(bytesLeft());
-      return Buffer.alloc(0);
+    if (!sealed && block && !isSmall && (sink || fill >= MIN_PART_BYTES)) {
+      return (await toParts()).sendRest(block, fill);
     }
+    await sink?.settle();
     if (!sink || !sealed) return bytesLeft();
     const { main } = sink;
     if ((main.parts.at(-1)?.size ?? MIN_PART_BYTES) >= MIN_PART_BYTES) return Buffer.alloc(0);
@@ -180,6 +192,7 @@ export async function openUpload(
       arrival: firstArrival,
       parts: sink.main.parts.length,
       size: bytesIn(sink.main),
+      ...(open.parts && !open.parts.grows ? {} : { grows: true }),
     };
     const record = {
       key,
@@ -188,7 +201,7 @@ export async function openUpload(
       ...(text === undefined ? {} : { note: text }),
       ...(parts ? { multipart: parts } : {}),
     };
-    await writeSuspended(remote, record, tail);
+    await writeSuspended(remote, record, { tail, isClaimant: (await claim) !== undefined });
   };
 
   const suspend = async (text?: string): Promise<void> => {
@@ -200,7 +213,7 @@ export async function openUpload(
     } finally {
       // Where it fails, what was suspended before can still be resumed.
       release();
-      await claim?.end({ forget: false });
+      await endClaim({ forget: false });
     }
   };
 
@@ -209,7 +222,7 @@ export async function openUpload(
       await sink?.abort();
     } finally {
       release();
-      await claim?.end({ forget: true });
+      await endClaim({ forget: true });
     }
   };
 

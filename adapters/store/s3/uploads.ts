@@ -4,7 +4,7 @@ import { claimKey } from './layout.ts';
 import { headNamed } from './locate.ts';
 import { beginMultipart, listParts, MIN_PART_BYTES, type Multipart, openMultipart } from './multipart.ts';
 import { readObject } from './read-object.ts';
-import { claimSuspended, currentSuspended, readTail, type SuspendedUpload } from './suspended.ts';
+import { claimSuspended, currentSuspended, cutTo, readTail, type SuspendedUpload } from './suspended.ts';
 import { createSweep } from './sweep.ts';
 import { openUpload, type UploadPorts } from './upload.ts';
 
@@ -13,12 +13,16 @@ export function createUploads(ports: UploadPorts): Uploads {
   const { bucket, locks } = remote;
 
   const resumeSuspended = async (key: string, arrival: string, at: number): Promise<Upload> => {
-    const { claim, record } = await claimSuspended(remote, key);
+    const { claim: first, record } = await claimSuspended(remote, key);
+    let claim = first;
     try {
       // Looked at again: what was claimed may be a newer one than what was found.
       requireBytes(record.size, at);
       const main = await reopen(record, at);
-      const parts = main && { main, arrival: record.multipart!.arrival };
+      const isCut = main !== undefined && main.parts.length < record.multipart!.parts;
+      if (isCut) claim = await claim.rewrite(cutTo(record, main.parts));
+      const grows = !isCut && record.multipart?.grows === true;
+      const parts = main && { main, arrival: record.multipart!.arrival, grows };
       const start = readTail(bucket, record, at);
       return await openUpload(ports, {
         key,
@@ -62,7 +66,7 @@ export function createUploads(ports: UploadPorts): Uploads {
     const main = await beginMultipart(bucket, key, { arrival, late: true });
     try {
       await main.copyIn(source, at);
-      return await openUpload(ports, { key, arrival, parts: { main, arrival } });
+      return await openUpload(ports, { key, arrival, parts: { main, arrival, grows: true } });
     } catch (thrown) {
       await main.abort();
       throw thrown;

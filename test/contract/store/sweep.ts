@@ -23,7 +23,7 @@ export function sweepContract(open: Open): void {
     await suspend(store, suspended, 'half');
     const upload = await peer.uploads.begin(forsaken, newArrivalId());
     // More than any store holds back in memory.
-    await upload.write(Buffer.alloc(9 * 1024 * 1024));
+    await upload.write(Buffer.alloc(31 * 1024 * 1024));
     await pause();
     const hourAgo = new Date(Date.now() - 3_600_000);
     expect(await store.uploads.sweep({ uploads: hourAgo, unnamed: never })).toEqual({
