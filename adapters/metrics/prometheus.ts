@@ -51,7 +51,7 @@ export function createPrometheusMetrics(): PrometheusMetrics {
             for (const reading of await read()) this.set(reading.labels, reading.value);
           } catch {
             // A gauge without labels would be 0 else, which is a lie.
-            this.remove();
+            if (labels.length === 0) this.remove();
           }
         },
       });

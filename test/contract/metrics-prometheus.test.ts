@@ -29,12 +29,18 @@ it('counts, times and reads, in the text form', async () => {
 it('forgets readings that are gone, leaves out what cannot be read, and gives the rest', async () => {
   const metrics = createPrometheusMetrics();
   let readings = [{ labels: { queue: 'scan', state: 'dead' }, value: 1 }];
-  metrics.watch('landfall_queue_messages', async () => readings);
+  let fails = false;
+  metrics.watch('landfall_queue_messages', async () => {
+    if (fails) throw new Error('nobody knows');
+    return readings;
+  });
   metrics.watch('landfall_sessions', () => {
     throw new Error('nobody knows');
   });
   expect(valuesOf(await metrics.text(), 'landfall_queue_messages')).toHaveLength(1);
   readings = [];
+  expect(valuesOf(await metrics.text(), 'landfall_queue_messages')).toEqual([]);
+  fails = true;
   const text = await metrics.text();
   expect(valuesOf(text, 'landfall_queue_messages')).toEqual([]);
   expect(valuesOf(text, 'landfall_sessions')).toEqual([]);
