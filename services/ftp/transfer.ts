@@ -92,7 +92,7 @@ export async function* runTransfer<What>(
   }
 }
 
-/** The same for what takes long without a data connection; its end is its only reply, which tells what became of it. */
+/** The same for what takes long without a data connection; its end is its only reply. */
 export async function* runAlone(
   session: Session,
   what: Work,
@@ -103,16 +103,8 @@ export async function* runAlone(
   };
   const closedInTls = () => undefined;
   const open = async () => ({ opening: undefined, what: undefined });
-  yield* run(
-    session,
-    new AbortController(),
-    { ...what, isOpen: true, connect, closedInTls },
-    open,
-    (transfer) => {
-      transfer.holdReply();
-      return work(transfer);
-    },
-  );
+  const transfer = { ...what, isOpen: true, connect, closedInTls };
+  yield* run(session, new AbortController(), transfer, open, work);
 }
 
 async function* run<What>(

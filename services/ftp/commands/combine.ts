@@ -19,6 +19,8 @@ export const combine = {
         throw new Refusal(501, 'COMB takes the file and its parts, with quotes where there are spaces.');
       }
       yield* runAlone(session, { direction: 'combination', path: target }, async (transfer) => {
+        // The parts may be gone when it ends: the reply tells whether they are.
+        transfer.holdReply();
         const left = await zoneOf(session).combine(
           target,
           parts,
