@@ -13,6 +13,8 @@ export interface Evidence {
   readonly announcedSize?: number;
   /** The sender is still there: FTP's control connection is open and sent no ABOR. */
   readonly controlAlive: boolean;
+  /** The bytes came over TLS, and their end was told (close_notify): nobody between has cut them. Many clients never tell. */
+  readonly closedInTls?: boolean;
 }
 
 export interface Content {
@@ -35,6 +37,8 @@ const signs: Record<EvidenceName, (content: Content, evidence: Evidence, feed: F
     trailer: ({ head, tail }, _evidence, feed) => missingTrailer[feed.accept.format]?.(head, tail),
     'control-alive': (_content, { controlAlive }) =>
       controlAlive ? undefined : 'the control connection was lost before the upload was complete',
+    'tls-close': (_content, { closedInTls }) =>
+      closedInTls ? undefined : 'this feed wants uploads over TLS, ended with a close_notify',
   };
 
 const blank = (text: string): string => text.replace(/[\s\0\x1a]+$/, '');

@@ -20,6 +20,10 @@ export interface Gate {
   loginByCertificate(caller: Caller): Partner | undefined;
   /** Whether any partner may log in at this host, in lower case. */
   knowsHost(host: string): boolean;
+  /** Whether any partner has a login with a certificate: only then clients are asked for one. */
+  knowsCertificates(): boolean;
+  /** Whether no partner at all may log in by FTP without TLS: then nobody needs to send a password to learn that. */
+  demandsTls(): boolean;
 }
 
 /** Who knocks, and by what way. */
@@ -30,6 +34,8 @@ export interface Caller {
   readonly host?: string | undefined;
   /** SHA-256 of the certificate whose key it has shown to hold; lower-case hex. */
   readonly certificate?: string | undefined;
+  /** It speaks FTP without TLS. Partners that demand TLS do not get in; it looks as if the password were wrong. */
+  readonly isPlain?: boolean | undefined;
 }
 
 export interface GatePorts {
@@ -84,6 +90,7 @@ export function createGate({ partners, fleet }: GatePorts): Gate {
     const isRight =
       partner.enabled &&
       isAddressAllowed(caller.address, partner.addresses) &&
+      !(caller.isPlain && partner.ftp.tls !== 'optional') &&
       (partner.hosts.length === 0 || partner.hosts.includes(caller.host ?? '')) &&
       (login.certificate === undefined || login.certificate === caller.certificate);
     return isRight ? { partner, hash: login.password } : undefined;
@@ -99,6 +106,13 @@ export function createGate({ partners, fleet }: GatePorts): Gate {
 
     knowsHost: (host) =>
       partners.all().some(({ enabled, hosts }) => enabled && (hosts.length === 0 || hosts.includes(host))),
+
+    knowsCertificates: () =>
+      partners.all().some(({ logins }) => logins.some(({ certificate }) => certificate !== undefined)),
+
+    demandsTls: () =>
+      partners.all().length > 0 &&
+      partners.all().every(({ ftp, enabled }) => !enabled || ftp.tls !== 'optional'),
 
     async login(caller, password) {
       const { user, address } = caller;

@@ -17,7 +17,7 @@ export const actions = ['list', 'read', 'write', 'delete', 'rename', 'make'] as 
 export type Action = (typeof actions)[number];
 
 /** Evidence that an upload is whole; a row of `core/evidence.ts` each. */
-const evidenceNames = ['announced-size', 'trailer', 'control-alive'] as const;
+const evidenceNames = ['announced-size', 'trailer', 'control-alive', 'tls-close'] as const;
 
 /** What a store target's prefix may hold, filled in for each arrival. */
 export const prefixPlaceholders = ['partner', 'feed', 'date', 'arrival'] as const;
@@ -185,6 +185,8 @@ const ftpSchema = z.strictObject({
   dataAddresses: z.array(address).default([]),
   /** What names are in that are not UTF-8, in both directions. */
   charset: z.enum(charsets).default('iso-8859-1'),
+  /** Whether its programs get UTF-8 until they send a name that is not; else only when they ask for it. */
+  assumeUtf8: z.boolean().default(true),
   /** The form of LIST: as `ls -l` has it, as MS-DOS has it, or facts as MLSD has them. */
   listing: z.enum(['unix', 'dos', 'facts']).default('unix'),
 });

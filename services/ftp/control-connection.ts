@@ -64,7 +64,7 @@ export function serveControl(socket: Socket, session: Session, commands: Command
     const wasTaken = stream.write(encodeText(session, encodeReply(said)));
     if (said.last) close();
     // At once: the client may answer before the write is over.
-    else if (said.then) await changes[said.then]();
+    else if (said.tls) await changes[said.tls]();
     else if (!wasTaken) await drained();
   };
 
@@ -197,7 +197,7 @@ export function serveControl(socket: Socket, session: Session, commands: Command
     stream = socket;
     await ended;
   };
-  const changes = { secure: () => secure('C'), clear };
+  const changes = { begins: () => secure('C'), ends: clear };
 
   const { promise: closed, resolve: finish } = Promise.withResolvers<void>();
   const clearUp = async (): Promise<void> => {
@@ -231,6 +231,8 @@ export function serveControl(socket: Socket, session: Session, commands: Command
     stop() {
       stopping = true;
       session.channel?.close();
+      // Nothing can be said now, and nothing is under way.
+      if (shakingHands) socket.destroy();
       start();
     },
     abortTransfer: () => session.transfer?.abort(new Fault('cancelled', 'the server is going down')),

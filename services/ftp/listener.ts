@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { senderOf } from '../../core/addresses.ts';
 import { Fault } from '../../core/fault.ts';
@@ -20,6 +20,8 @@ const isWithin = ({ first, last }: FtpOptions['passive'], port: number): boolean
 
 export interface FtpListener {
   readonly port: number;
+  /** The port of implicit FTPS, where there is one. */
+  readonly implicitPort: number | undefined;
   /** Takes nobody in any more, ends idle sessions, lets transfers run for `deadlineMs`, keeps what is left of them. */
   stop(deadlineMs: number): Promise<void>;
 }
@@ -35,10 +37,17 @@ export async function startFtpListener(options: FtpOptions): Promise<FtpListener
     ...options.passive,
     address: options.address,
     endsOf: proxied.ends,
+    stray() {
+      options.metrics.add('landfall_data_connections_stray_total', {});
+      return false;
+    },
     log: options.log,
   });
+  options.metrics.watch('landfall_data_connections_expected', () => [
+    { labels: {}, value: ports.expected() },
+  ]);
 
-  const accept = async (socket: Socket): Promise<void> => {
+  const accept = async (socket: Socket, isImplicit: boolean): Promise<void> => {
     socket.on('error', () => undefined);
     keepAlive(socket);
     const ends = await proxied.ends(socket);
@@ -58,7 +67,9 @@ export async function startFtpListener(options: FtpOptions): Promise<FtpListener
     } catch (thrown) {
       const fault = Fault.from(thrown);
       log.warn({ err: fault }, 'connection refused');
-      socket.end(encodeReply(lastReply(421, `Not now: ${fault.message}.`)), () => socket.destroySoon());
+      // Where TLS should come first, nobody would understand.
+      const why = isImplicit ? '' : encodeReply(lastReply(421, `Not now: ${fault.message}.`));
+      socket.end(why, () => socket.destroySoon());
       return;
     }
     const session: Session = {
@@ -72,6 +83,8 @@ export async function startFtpListener(options: FtpOptions): Promise<FtpListener
       ports,
       startedAt: performance.now(),
       controlAlive: () => !socket.destroyed,
+      isImplicit,
+      protection: undefined,
       serverName: undefined,
       failedLogins: 0,
       transfer: undefined,
@@ -86,25 +99,37 @@ export async function startFtpListener(options: FtpOptions): Promise<FtpListener
     await leave().catch((cause: unknown) => log.error({ err: cause }, 'session not counted out'));
   };
 
-  const server = createServer({ allowHalfOpen: true, noDelay: true });
-  server.on('connection', (socket) => {
-    const entered = accept(socket).finally(() => entering.delete(entered));
-    entering.add(entered);
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host: options.address, port: options.port, backlog: LISTEN_BACKLOG }, resolve);
-  }).catch((thrown: unknown) => {
+  const listenAt = async (port: number, isImplicit: boolean): Promise<Server> => {
+    const server = createServer({ allowHalfOpen: true, noDelay: true });
+    server.on('connection', (socket) => {
+      const entered = accept(socket, isImplicit).finally(() => entering.delete(entered));
+      entering.add(entered);
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host: options.address, port, backlog: LISTEN_BACKLOG }, resolve);
+    });
+    server.on('error', (err) => options.log.error({ err }, 'FTP listener failed'));
+    return server;
+  };
+  const { implicitPort } = options.tls ?? {};
+  const servers: Server[] = [];
+  try {
+    servers.push(await listenAt(options.port, false));
+    if (implicitPort !== undefined) servers.push(await listenAt(implicitPort, true));
+  } catch (thrown) {
     ports.close();
+    for (const server of servers) server.close();
     throw thrown;
-  });
-  server.on('error', (err) => options.log.error({ err }, 'FTP listener failed'));
+  }
+  const [port, boundImplicit] = servers.map((server) => (server.address() as AddressInfo).port);
 
   return {
-    port: (server.address() as AddressInfo).port,
+    port: port!,
+    implicitPort: boundImplicit,
     async stop(deadlineMs) {
       stopping = true;
-      server.close();
+      for (const server of servers) server.close();
       proxied.stop();
       for (const control of controls) control.stop();
       const deadline = new AbortController();

@@ -3,8 +3,17 @@ import type { Gate } from '../../core/gate.ts';
 import type { Partner } from '../../core/partner.ts';
 import type { Fleet } from '../../core/ports/fleet.ts';
 import type { Log } from '../../core/ports/log.ts';
+import type { Metrics } from '../../core/ports/metrics.ts';
 import type { Zone } from '../../core/zone.ts';
 import type { ProxyOptions } from './proxied-ends.ts';
+import type { TlsEnds } from './tls/contexts.ts';
+
+export interface TlsOptions extends TlsEnds {
+  /** The port of implicit FTPS; 0 takes any free one, undefined none. */
+  readonly implicitPort?: number | undefined;
+  /** For a TLS handshake. */
+  readonly handshakeMs: number;
+}
 
 export interface FtpOptions {
   /** The address to bind, and the port; 0 takes any free one. */
@@ -29,6 +38,8 @@ export interface FtpOptions {
     /** For one whole transfer. */
     readonly transferMs: number;
   };
+  /** FTPS; without it there is none. */
+  readonly tls?: TlsOptions | undefined;
   /** Sessions. */
   readonly limits: { readonly total: number; readonly perAddress: number };
   /** Proxies that tell in a header who their client is. */
@@ -37,5 +48,6 @@ export interface FtpOptions {
   readonly openZone: (partner: Partner) => Promise<Zone>;
   readonly fleet: Fleet;
   readonly pool: BlockPool;
+  readonly metrics: Metrics;
   readonly log: Log;
 }

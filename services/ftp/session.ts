@@ -8,6 +8,7 @@ import type { HashName } from './hash-names.ts';
 import type { Left } from './left-behind.ts';
 import { allFacts, type FactName } from './listing/facts.ts';
 import type { FtpOptions } from './options.ts';
+import type { Protection } from './tls/protection.ts';
 import type { Transfer } from './transfer.ts';
 
 /** RFC 959 §3.1.1: ASCII with line ends converted, or image, byte by byte. */
@@ -39,6 +40,10 @@ export interface Session {
   /** Whether the control connection is open, and is being read. */
   controlAlive: () => boolean;
 
+  /** TLS was there from the first byte: implicit FTPS. */
+  readonly isImplicit: boolean;
+  /** What there is of TLS; undefined in the clear. */
+  protection: Protection | undefined;
   /** The host that HOST named (RFC 7151), in lower case. */
   host: string | undefined;
   /** The host that the TLS handshake named (SNI), in lower case. */

@@ -50,6 +50,8 @@ const gateFor = (partner: ReturnType<typeof aPartner>): Gate => ({
     throw new Fault('bad-credentials');
   },
   loginByCertificate: () => undefined,
+  knowsCertificates: () => false,
+  demandsTls: () => partner.ftp.tls !== 'optional',
   knowsHost: (host) => partner.hosts.length === 0 || partner.hosts.includes(host),
 });
 
@@ -142,6 +144,13 @@ export interface FtpTalk {
 export async function talkTo(port: number, host = '127.0.0.1', from?: string): Promise<FtpTalk> {
   const own = from === undefined ? {} : { localAddress: from };
   const socket = connect({ port, host, ...own });
+  const talk = talkOn(socket, { host, ...own });
+  await once(socket, 'connect');
+  return talk;
+}
+
+/** The same over a connection that is there; `at` is where data connections go. */
+export function talkOn(socket: Socket, at: { host: string; localAddress?: string }): FtpTalk {
   socket.on('error', () => undefined);
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   const replies: string[] = [];
@@ -170,8 +179,6 @@ export async function talkTo(port: number, host = '127.0.0.1', from?: string): P
     over = true;
     wake();
   });
-  await once(socket, 'connect');
-
   const talk: FtpTalk = {
     socket,
     closed,
@@ -196,9 +203,8 @@ export async function talkTo(port: number, host = '127.0.0.1', from?: string): P
       const said = await talk.say('EPSV', 229);
       const data = connect({
         port: Number(/\|\|\|(\d+)\|/.exec(said)![1]),
-        host,
         allowHalfOpen: true,
-        ...own,
+        ...at,
       });
       data.on('error', () => undefined);
       await once(data, 'connect');

@@ -167,6 +167,8 @@ describe('HOST', () => {
         return partner;
       },
       loginByCertificate: () => undefined,
+      knowsCertificates: () => false,
+      demandsTls: () => false,
       knowsHost: () => true,
     };
     const talk = await greeted(await start({ gate }));

@@ -193,6 +193,8 @@ describe('limits', () => {
         throw new Fault('limit-reached', 'too many failures');
       },
       loginByCertificate: () => undefined,
+      knowsCertificates: () => false,
+      demandsTls: () => false,
       knowsHost: () => true,
     };
     const own = await startFtpLab({ gate });

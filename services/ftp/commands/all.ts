@@ -14,6 +14,7 @@ import { login } from './login.ts';
 import { navigation } from './navigation.ts';
 import { opts } from './opts.ts';
 import { parameters } from './parameters.ts';
+import { security } from './security.ts';
 import { site } from './site.ts';
 import { uploads } from './upload.ts';
 
@@ -31,6 +32,7 @@ const SMNT = {
 export const COMMANDS: Commands = {
   ...host,
   ...login,
+  ...security,
   ...navigation,
   ...parameters,
   ...dataConnection,

@@ -1,8 +1,9 @@
 import { senderOf } from '../../../core/addresses.ts';
 import { Fault } from '../../../core/fault.ts';
+import type { Caller } from '../../../core/gate.ts';
 import { isAnonymous, type Partner } from '../../../core/partner.ts';
 import type { Call, Command } from '../command.ts';
-import { lastReply, type Reply, reply } from '../reply.ts';
+import { lastReply, Refusal, type Reply, reply } from '../reply.ts';
 import { atStart, endVisit, type Session } from '../session.ts';
 
 /** Failed logins on one connection; the next attempt needs another one. */
@@ -19,6 +20,19 @@ export const login = {
       // RFC 959 §4.1.1: at any time, ending the login that was; transfer parameters stay.
       await endVisit(session);
       session.folder = '/';
+      session.user = undefined;
+      if (isPlain(session) && session.options.gate.demandsTls()) {
+        throw new Refusal(534, 'Nobody logs in here without TLS: AUTH TLS comes first.');
+      }
+      const partner = session.options.gate.loginByCertificate(callerOf(session, argument));
+      if (partner) {
+        const welcome = reply(232, 'Welcome: your certificate is known.');
+        yield await enter(session, partner, { certificate: session.protection?.certificate }).then(
+          () => welcome,
+          (thrown: unknown) => refuse(session, argument, Fault.from(thrown)),
+        );
+        return;
+      }
       session.user = argument;
       // The same for everybody: nobody learns which users there are (RFC 2577 §6.2).
       yield reply(331, 'Send the password.');
@@ -47,7 +61,11 @@ export const login = {
     async *run({ session }) {
       await endVisit(session);
       Object.assign(session, atStart());
-      yield reply(220, 'Ready for a new user.');
+      const ready = reply(220, 'Ready for a new user.');
+      // RFC 4217 §13: TLS ends behind the reply. Implicit FTPS has nothing else to go back to.
+      const endsTls = !session.isImplicit && session.protection?.control;
+      if (!session.isImplicit) session.protection = undefined;
+      yield endsTls ? { ...ready, tls: 'ends' } : ready;
     },
   },
   QUIT: {
@@ -61,27 +79,42 @@ export const login = {
 } as const satisfies Record<string, Command>;
 
 async function logIn({ session, argument }: Call): Promise<Reply> {
-  const { options, client } = session;
   const user = session.user ?? '';
   session.user = undefined;
   try {
-    const host = session.host ?? session.serverName;
-    const partner = await options.gate.login({ user, address: client, host }, argument);
-    const leave = await countIn(session, partner);
-    try {
-      session.visit = { zone: await options.openZone(partner), leave };
-    } catch (thrown) {
-      await leave();
-      throw thrown;
-    }
-    session.log = session.log.child({ partner: partner.name });
+    const partner = await session.options.gate.login(callerOf(session, user), argument);
     // RFC 1635: of who is anonymous, the password is a mail address by custom.
     const said = isAnonymous(partner) ? { password: argument.slice(0, MAX_MAIL_LENGTH) } : {};
-    session.log.info(said, 'logged in');
+    await enter(session, partner, said);
     return reply(230, 'Welcome.');
   } catch (thrown) {
     return refuse(session, user, Fault.from(thrown));
   }
+}
+
+const isPlain = ({ protection }: Session): boolean => !protection?.control;
+
+function callerOf(session: Session, user: string): Caller {
+  const { client, host, serverName, protection } = session;
+  return {
+    user,
+    address: client,
+    host: host ?? serverName,
+    certificate: protection?.certificate,
+    isPlain: isPlain(session),
+  };
+}
+
+async function enter(session: Session, partner: Partner, said: object): Promise<void> {
+  const leave = await countIn(session, partner);
+  try {
+    session.visit = { zone: await session.options.openZone(partner), leave };
+  } catch (thrown) {
+    await leave();
+    throw thrown;
+  }
+  session.log = session.log.child({ partner: partner.name });
+  session.log.info(said, 'logged in');
 }
 
 /** Counts the session as one of the partner's and, where it limits them, as one of its from this sender. */
@@ -101,5 +134,8 @@ function refuse(session: Session, user: string, fault: Fault): Reply {
   session.failedLogins += 1;
   session.log.warn({ user, failures: session.failedLogins }, 'login failed');
   if (session.failedLogins >= MAX_FAILED_LOGINS) return lastReply(421, 'Too many failed logins.');
-  return reply(530, 'Login failed: the name or the password is wrong.');
+  const { options } = session;
+  // The same for all who speak in the clear: nobody learns whose partner it is that demands TLS.
+  const orTls = options.tls && isPlain(session) ? ', or AUTH TLS must come first' : '';
+  return reply(530, `Login failed: the name or the password is wrong${orTls}.`);
 }

@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
 /** How a socket reads into memory of the caller's: `onread` of `net.Socket`. */
 export interface Into {
@@ -33,6 +34,8 @@ interface Handle {
 export function readInto(paused: Socket, into: Into): Reading {
   const owner = paused as unknown as { _handle?: Handle | null };
   const handle = owner._handle;
+  // TLS on the socket is there in its own handle, and is lost when that moves.
+  if (paused instanceof TLSSocket) return copyInto(paused, into);
   // What came with a PROXY header is in the socket already.
   const isRead = paused.readableLength > 0 || paused.readableEnded;
   if (isRead || typeof handle?.useUserBuffer !== 'function' || process.platform === 'win32') {

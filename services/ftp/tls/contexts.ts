@@ -1,0 +1,112 @@
+import type { Buffer } from 'node:buffer';
+import { constants } from 'node:crypto';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import type { Certificates, KeyPair } from '../../../core/ports/certificates.ts';
+import type { TicketKeys } from '../../../core/ports/ticket-keys.ts';
+import { pairFor } from './host-certificate.ts';
+
+/**
+ * TLS 1.2 with forward secrecy only. Last those with CBC: .NET on Windows Server 2012 has no others for an RSA
+ * certificate. TLS 1.3 has its own, all of which are good.
+ */
+const CIPHERS = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+  'ECDHE-ECDSA-AES256-SHA384',
+  'ECDHE-RSA-AES256-SHA384',
+  'ECDHE-ECDSA-AES128-SHA256',
+  'ECDHE-RSA-AES128-SHA256',
+].join(':');
+
+/**
+ * Seconds that a TLS session can be resumed, the most that RFC 8446 §4.6.1 allows: some clients resume that of their
+ * control connection for every data connection, and a control connection may live for days.
+ */
+const SESSION_SECONDS = 7 * 24 * 60 * 60;
+/** Milliseconds until new sessions get a ticket key that is new. */
+const ROTATE_MS = 24 * 60 * 60_000;
+/** Milliseconds for which the ticket keys are not asked for again. */
+const KEYS_HOLD_MS = 30_000;
+
+/** One generation of certificates and ticket keys, by host. A session keeps the one that it began with. */
+export interface TlsContexts {
+  for(host: string | undefined): SecureContext;
+}
+
+export interface TlsEnds {
+  /** What new sessions begin with. */
+  current(): Promise<TlsContexts>;
+}
+
+export interface TlsEndsOptions {
+  readonly certificates: Pick<Certificates, 'current'>;
+  readonly ticketKeys: TicketKeys;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+}
+
+/**
+ * Node gives a context one ticket key, so a new key begins a new generation: sessions that are under way go on with
+ * theirs, on data connections too; a client that comes back with an older ticket gets a full handshake.
+ */
+export function createTlsEnds({ certificates, ticketKeys, minVersion }: TlsEndsOptions): TlsEnds {
+  let made: { pairs: readonly KeyPair[]; key: Buffer; contexts: TlsContexts } | undefined;
+  let asked: { at: number; key: Promise<Buffer> } | undefined;
+
+  const newestKey = (): Promise<Buffer> => {
+    const now = performance.now();
+    if (!asked || now - asked.at > KEYS_HOLD_MS) {
+      asked = { at: now, key: ticketKeys.current(ROTATE_MS).then(({ keys }) => keys[0]!) };
+      asked.key.catch(() => {
+        asked = undefined;
+      });
+    }
+    return asked.key;
+  };
+
+  return {
+    async current() {
+      const key = await newestKey();
+      const pairs = certificates.current();
+      if (made?.pairs !== pairs || !made.key.equals(key)) {
+        made = { pairs, key, contexts: contextsOf(pairs, key, minVersion) };
+      }
+      return made.contexts;
+    },
+  };
+}
+
+function contextsOf(
+  pairs: readonly KeyPair[],
+  ticketKeys: Buffer,
+  minVersion: TlsEndsOptions['minVersion'],
+): TlsContexts {
+  const contexts = new Map<KeyPair, SecureContext>();
+  return {
+    for(host) {
+      const pair = pairFor(pairs, host);
+      const made = contexts.get(pair);
+      if (made) return made;
+      const context = createSecureContext({
+        cert: pair.certificate,
+        key: pair.key,
+        ciphers: CIPHERS,
+        honorCipherOrder: true,
+        minVersion,
+        // RFC 5746 makes it safe and nobody needs it: each costs the server more than the client.
+        secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+        sessionIdContext: 'landfall-ftp',
+        sessionTimeout: SESSION_SECONDS,
+        ticketKeys,
+      });
+      contexts.set(pair, context);
+      return context;
+    },
+  };
+}

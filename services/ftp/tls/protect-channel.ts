@@ -1,0 +1,24 @@
+import type { DataChannel } from '../data/channel.ts';
+import type { Session } from '../session.ts';
+import type { Direction, Transfer } from '../transfer.ts';
+import { type SecuredData, secureData } from './secure-data.ts';
+
+/** The channel's connection, under TLS where PROT said so. */
+export function protectChannel(
+  session: Session,
+  channel: DataChannel,
+  direction: Direction,
+  signal: AbortSignal,
+): Pick<Transfer, 'connect' | 'closedInTls'> {
+  let secured: SecuredData | undefined;
+  return {
+    async connect() {
+      const socket = await channel.connect(signal);
+      const { protection } = session;
+      if (protection?.data !== 'P') return socket;
+      secured = await secureData(socket, { session, protection, receives: direction === 'upload', signal });
+      return secured.stream;
+    },
+    closedInTls: () => secured?.isClosedInOrder(),
+  };
+}

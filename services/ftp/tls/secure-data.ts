@@ -1,0 +1,73 @@
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { Refusal } from '../reply.ts';
+import type { Session } from '../session.ts';
+import { shakeHands } from './handshake.ts';
+import type { Protection } from './protection.ts';
+import { overRecords } from './record-stream.ts';
+
+export interface SecuredData {
+  readonly stream: TLSSocket;
+  /** Whether the peer has ended TLS in order, with a close_notify; known at the end, of uploads only. */
+  readonly isClosedInOrder: () => boolean;
+}
+
+export interface DataHandshake {
+  readonly session: Session;
+  readonly protection: Protection;
+  /** Only who receives must know how the connection ends; who sends is spared the copy. */
+  readonly receives: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Puts TLS on a data connection, of which this is the server whoever has dialled (RFC 4217 §7). Throws the signal's
+ * reason, and a `Refusal` 522 when the handshake fails or, where the partner's rules demand it, resumes no session of
+ * this control connection (RFC 4217 §10.2).
+ */
+export async function secureData(socket: Socket, options: DataHandshake): Promise<SecuredData> {
+  const { session, protection, receives, signal } = options;
+  const { resumption } = protection;
+  const records = receives ? overRecords(socket) : undefined;
+  let isOwn = false;
+  let stream: TLSSocket;
+  try {
+    stream = await shakeHands(records?.stream ?? socket, {
+      context: protection.context,
+      protocols: ['ftp-data', 'ftp'],
+      sessions: resumption.ofData(() => isOwn),
+      requestCertificate: false,
+      done(secured) {
+        isOwn = resumption.isResumed(secured);
+      },
+      timeoutMs: session.options.tls!.handshakeMs,
+      signal,
+    });
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const { message } = thrown as Error;
+    session.log.warn({ reason: message }, 'TLS failed on the data connection');
+    throw new Refusal(522, 'TLS failed on the data connection.');
+  }
+  // Node can reset a TCP connection only, and the sender resets what it could not send whole.
+  stream.resetAndDestroy = () => {
+    socket.resetAndDestroy();
+    return stream;
+  };
+  if (!isOwn && session.visit?.zone.partner.ftp.resumption === 'required') {
+    stream.resetAndDestroy();
+    session.log.warn({}, 'data connection refused that resumed no TLS session of its control connection');
+    throw new Refusal(522, 'The data connection must resume the TLS session of the control connection.');
+  }
+
+  let closedInOrder = false;
+  if (records) {
+    const { push } = stream;
+    // Nothing tells of the end when it comes, only when all before it was read.
+    stream.push = (chunk, encoding) => {
+      if (chunk === null) closedInOrder = !records.isEnded();
+      return push.call(stream, chunk, encoding);
+    };
+  }
+  return { stream, isClosedInOrder: () => closedInOrder };
+}
