@@ -2,10 +2,11 @@ import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Fault } from '../../../core/fault.ts';
 import { whileBusy } from './busy.ts';
+import type { SyncLog } from './log-sync.ts';
 
 /**
- * One transaction for all that is asked in the same turn of the event loop, so that many sessions share one write to
- * the disk. What is asked while it is being written goes into the next one.
+ * One transaction for all that is asked in the same turn of the event loop, and one sync of the log for all that were
+ * written while the last one ran, so that many sessions share one write to the disk. The event loop does not wait for it.
  */
 export interface GroupCommit {
   /**
@@ -29,9 +30,10 @@ interface Call {
   readonly reject: (fault: unknown) => void;
 }
 
-export function createGroupCommit(database: DatabaseSync): GroupCommit {
+export function createGroupCommit(database: DatabaseSync, syncLog: SyncLog): GroupCommit {
   const waiting: Call[] = [];
   let writing: Promise<void> | undefined;
+  const syncing = new Set<Promise<void>>();
   let closed = false;
 
   const commit = (calls: readonly Call[]): unknown[] => {
@@ -47,13 +49,23 @@ export function createGroupCommit(database: DatabaseSync): GroupCommit {
     }
   };
 
+  const settle = async (calls: readonly Call[], results: readonly unknown[]): Promise<void> => {
+    try {
+      await syncLog();
+      for (const [index, call] of calls.entries()) call.resolve(results[index]);
+    } catch (fault) {
+      for (const call of calls) call.reject(fault);
+    }
+  };
+
   const writeAll = async (): Promise<void> => {
     do {
       await nextTurn();
       const calls = takeSome(waiting);
       try {
         const results = await whileBusy(() => commit(calls));
-        for (const [index, call] of calls.entries()) call.resolve(results[index]);
+        const settled = settle(calls, results).finally(() => syncing.delete(settled));
+        syncing.add(settled);
       } catch (fault) {
         for (const call of calls) call.reject(fault);
       }
@@ -72,6 +84,7 @@ export function createGroupCommit(database: DatabaseSync): GroupCommit {
     async close() {
       closed = true;
       await writing;
+      await Promise.all(syncing);
     },
   };
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Fault } from '../../../core/fault.ts';
 import { bodyBytes } from '../../../core/message-body.ts';
 import type { DeadLetter, Delivery, Outgoing, Queue } from '../../../core/ports/queue.ts';
@@ -5,6 +6,7 @@ import { createArrivals } from './arrivals.ts';
 import { whileBusy } from './busy.ts';
 import { openDatabase } from './database.ts';
 import { createGroupCommit } from './group-commit.ts';
+import { openLogSync } from './log-sync.ts';
 import { prepareStatements } from './statements.ts';
 
 /** Dead letters that are put back in one transaction. */
@@ -17,7 +19,8 @@ const REDRIVE_BATCH = 100;
 export async function openSqliteQueue({ file }: { file: string }): Promise<Queue> {
   const database = await openDatabase(file);
   const sql = prepareStatements(database);
-  const transactions = createGroupCommit(database);
+  const log = openLogSync(resolve(file));
+  const transactions = createGroupCommit(database, log.sync);
   const arrivals = createArrivals(database);
   let closed = false;
 
@@ -149,6 +152,7 @@ export async function openSqliteQueue({ file }: { file: string }): Promise<Queue
       closed = true;
       arrivals.close();
       await transactions.close();
+      log.close();
       database.close();
     },
   };

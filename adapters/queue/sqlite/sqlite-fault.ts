@@ -18,3 +18,10 @@ export function sqliteFault(thrown: unknown): Fault {
   const code = primaryCode(thrown) === SQLITE_FULL ? 'store-full' : 'queue-down';
   return new Fault(code, undefined, { cause: thrown });
 }
+
+/** The same for what the system says of the write-ahead log. */
+export const logFault = (thrown: unknown): Fault =>
+  new Fault(isFullDisk(thrown) ? 'store-full' : 'queue-down', undefined, { cause: thrown });
+
+const isFullDisk = (thrown: unknown): boolean =>
+  thrown instanceof Error && 'code' in thrown && (thrown.code === 'ENOSPC' || thrown.code === 'EDQUOT');
