@@ -6,7 +6,8 @@ import type { Session } from './session.ts';
 
 /**
  * What the client writes its lines in. UTF-8 (RFC 2640 §2.2), until a line comes that is not: from then on it is the
- * partner's charset, and the client gets its listings and replies in it. One that asked for UTF-8 stays with that.
+ * partner's charset, and the client gets its listings and replies in it. One that asked for UTF-8 stays with that; one
+ * whose partner's file says so begins with the charset.
  */
 export type WrittenIn = 'utf8-so-far' | 'utf8' | 'charset';
 
@@ -17,9 +18,12 @@ const REPLACEMENT = '\ufffd';
 
 const charsetOf = ({ visit }: Session): Charset => visit?.zone.partner.ftp.charset ?? BEFORE_LOGIN;
 
+const isInCharset = ({ writtenIn, visit }: Session): boolean =>
+  writtenIn === 'charset' || (writtenIn === 'utf8-so-far' && visit?.zone.partner.ftp.assumeUtf8 === false);
+
 /** The text of a line of the client's. Throws `bad-name` where it is neither UTF-8 nor of the partner's charset. */
 export function decodeLine(session: Session, bytes: Buffer): string {
-  if (session.writtenIn !== 'charset' && isUtf8(bytes)) return bytes.toString();
+  if (!isInCharset(session) && isUtf8(bytes)) return bytes.toString();
   const charset = charsetOf(session);
   const text = iconv.decode(bytes, charset);
   if (text.includes(REPLACEMENT)) throw new Fault('bad-name', `it is not in UTF-8 and not in ${charset}`);
@@ -29,4 +33,4 @@ export function decodeLine(session: Session, bytes: Buffer): string {
 
 /** What goes to the client, over either connection; `?` for what its charset does not have. */
 export const encodeText = (session: Session, text: string): Buffer =>
-  session.writtenIn === 'charset' ? iconv.encode(text, charsetOf(session)) : Buffer.from(text);
+  isInCharset(session) ? iconv.encode(text, charsetOf(session)) : Buffer.from(text);

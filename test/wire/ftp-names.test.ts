@@ -69,14 +69,12 @@ describe('a client that does not speak UTF-8', () => {
 
   it('gets paths of replies in its charset', async () => {
     const { talk } = await start({ charset: 'iso-8859-1' });
-    const said: Buffer[] = [];
     talk.socket.setEncoding('latin1');
     talk.send(Buffer.from('MKD gr\xfcn\r\n', 'latin1'));
     expect(await talk.expect(257)).toBe('257 "/in/grün" is made.');
     talk.send(Buffer.from('CWD gr\xfcn\r\n', 'latin1'));
     await talk.expect(250);
     expect(await talk.say('PWD', 257)).toBe('257 "/in/grün" is the current folder.');
-    expect(said).toEqual([]);
   });
 
   it('has no name that is in neither', async () => {
@@ -94,6 +92,14 @@ describe('a client that does not speak UTF-8', () => {
     await talk.say('OPTS UTF8 ON', 200);
     expect(await putBytes(talk, Buffer.from('gr\xfcn', 'latin1'), 'x')).toMatch(/^226/);
     expect(await lab.stored('/in/grün')).toBeDefined();
+    expect((await get(talk, 'NLST')).toString()).toBe('grün\r\n');
+  });
+
+  it('gets its charset before it has sent a name, where that is agreed on', async () => {
+    const { lab, talk } = await start({ charset: 'cp850', assumeUtf8: false });
+    await lab.store.objects.put('files/acme/in/grün', Buffer.from('x'));
+    expect(await get(talk, 'NLST')).toEqual(Buffer.from('gr\x81n\r\n', 'latin1'));
+    await talk.say('OPTS UTF8 ON', 200);
     expect((await get(talk, 'NLST')).toString()).toBe('grün\r\n');
   });
 

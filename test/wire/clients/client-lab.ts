@@ -25,10 +25,11 @@ function cheapHash(): string {
 }
 
 /** Everything is taken, empty files too, and announced. */
-const partnerFile = (): string => `
+const partnerFile = (ftp: object): string => `
 name: acme
 logins: [{ user: ${USER}, password: "${cheapHash()}" }]
 folders: [/in]
+ftp: ${JSON.stringify(ftp)}
 feeds:
   - { name: all, path: /**, accept: { empty: announce }, scan: "off" }
 `;
@@ -64,11 +65,15 @@ export interface ClientLab {
   stop(): Promise<void>;
 }
 
-export async function startClientLab(settings: Record<string, string> = {}): Promise<ClientLab> {
+/** `ftp` as the partner's file says how FTP is spoken with it. */
+export async function startClientLab(
+  settings: Record<string, string> = {},
+  ftp: object = {},
+): Promise<ClientLab> {
   const { path: folder, remove } = await temporaryFolder();
   const data = join(folder, 'data');
   await mkdir(join(data, 'partners'), { recursive: true });
-  await writeFile(join(data, 'partners/acme.yaml'), partnerFile());
+  await writeFile(join(data, 'partners/acme.yaml'), partnerFile(ftp));
   const env = {
     LANDFALL_FTP_ADDRESS: hasIpv6 ? '::' : '127.0.0.1',
     // No feed scans: it is never asked.

@@ -6,7 +6,7 @@ import sys
 
 host, port, user, password, data, verb, *words = sys.argv[1:]
 
-ftp = ftplib.FTP(timeout=30)
+ftp = ftplib.FTP(timeout=30, encoding=os.environ.get("FTPLIB_ENCODING", "utf-8"))
 ftp.connect(host, int(port))
 ftp.login(user, password)
 ftp.set_pasv(data == "passive")
