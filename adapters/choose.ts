@@ -3,6 +3,7 @@ import { type Config, ConfigError } from '../core/config.ts';
 import { Fault } from '../core/fault.ts';
 import { createLedger, type Ledger } from '../core/ledger.ts';
 import type { TargetSpec } from '../core/partner.ts';
+import type { Certificates } from '../core/ports/certificates.ts';
 import type { Fleet } from '../core/ports/fleet.ts';
 import type { Log } from '../core/ports/log.ts';
 import type { Partners } from '../core/ports/partners.ts';
@@ -11,6 +12,7 @@ import type { Room } from '../core/ports/room.ts';
 import type { Scanner } from '../core/ports/scanner.ts';
 import type { Store } from '../core/ports/store.ts';
 import type { Target } from '../core/ports/target.ts';
+import type { TicketKeys } from '../core/ports/ticket-keys.ts';
 import { createLocalFleet } from './fleet/local.ts';
 import { openPartnersFolder } from './partners/folder.ts';
 import { openSqliteQueue } from './queue/sqlite/queue.ts';
@@ -20,6 +22,8 @@ import { startOwnClamd } from './scanner/own-clamd.ts';
 import { diskRoom } from './store/disk/room.ts';
 import { openDiskStore } from './store/disk/store.ts';
 import { openTarget } from './target/open-target.ts';
+import { openCertificatesFolder } from './tls/certificates-folder.ts';
+import { openTicketKeysFile } from './tls/ticket-keys-file.ts';
 
 /**
  * The only switch: which engine stands behind each port, by the scheme of the setting's URL. An engine that brings an
@@ -130,6 +134,22 @@ async function openPorts(config: Config, log: Log, openQueue: () => Promise<Queu
       for (const port of [partners, fleet, queue, store]) await port.close();
     },
   };
+}
+
+export interface ChosenTls {
+  readonly certificates: Certificates;
+  readonly ticketKeys: TicketKeys;
+}
+
+/** What listeners speak TLS with; undefined where no certificates are set. Throws when one of them cannot be used. */
+export async function chooseTls(config: Config, fleet: Fleet, log: Log): Promise<ChosenTls | undefined> {
+  const { LANDFALL_TLS_CERTIFICATES: folder, LANDFALL_TLS_TICKET_KEYS: file } = config;
+  if (folder === '') {
+    if (config.LANDFALL_FTPS_PORT === 0) return undefined;
+    throw new ConfigError(['LANDFALL_FTPS_PORT: needs certificates (LANDFALL_TLS_CERTIFICATES)']);
+  }
+  const ticketKeys = file === '' ? fleet.ticketKeys : await openTicketKeysFile(file, log);
+  return { ticketKeys, certificates: await openCertificatesFolder({ folder, log }) };
 }
 
 export interface ChosenScanner {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ChosenScanner, choosePorts, chooseScanner, type Ports } from '../adapters/choose.ts';
+import { type ChosenScanner, choosePorts, chooseScanner, chooseTls, type Ports } from '../adapters/choose.ts';
 import { createLog, isForPeople } from '../adapters/log/pino-log.ts';
 import { createPrometheusMetrics } from '../adapters/metrics/prometheus.ts';
 import { addPartnerFile } from '../adapters/partners/add.ts';
@@ -15,6 +15,7 @@ import { meteredStages } from '../workers/metered-stages.ts';
 import { stages } from '../workers/stages.ts';
 import { type FirstPartner, firstPartner } from './first-partner.ts';
 import { startFtpListener } from './ftp/listener.ts';
+import { createTlsEnds } from './ftp/tls/contexts.ts';
 import { type Health, startHealth } from './health/start.ts';
 import { watchPool } from './health/watched.ts';
 import { startHousekeeping } from './housekeeping.ts';
@@ -22,9 +23,17 @@ import { meteredFleet } from './metered-fleet.ts';
 import { meteredGate } from './metered-gate.ts';
 import { meteredZone } from './metered-zone.ts';
 
+/** Milliseconds for a TLS handshake, which is two or three round trips. */
+const TLS_HANDSHAKE_MS = 20_000;
+
 /** The embedded main: the listener, the workers and the housekeeping in one process. */
 export interface Landfall {
-  readonly ftp: { readonly address: string; readonly port: number };
+  /** `implicitPort`: of implicit FTPS, where there is one. */
+  readonly ftp: {
+    readonly address: string;
+    readonly port: number;
+    readonly implicitPort?: number | undefined;
+  };
   /** Where the health pages are, if there are any. */
   readonly health: Health['place'];
   stop(): Promise<void>;
@@ -61,6 +70,7 @@ export async function start(
     log,
     stopping.signal,
   );
+  const tls = await chooseTls(config, fleet, log);
   const listener = await startFtpListener({
     address: config.LANDFALL_FTP_ADDRESS,
     port: config.LANDFALL_FTP_PORT,
@@ -79,6 +89,11 @@ export async function start(
     proxies: {
       from: config.LANDFALL_PROXY_PROTOCOL_FROM,
       headerMs: config.LANDFALL_PROXY_PROTOCOL_TIMEOUT,
+    },
+    tls: tls && {
+      ...createTlsEnds({ ...tls, minVersion: `TLSv${config.LANDFALL_TLS_MIN_VERSION}` }),
+      implicitPort: config.LANDFALL_FTPS_PORT || undefined,
+      handshakeMs: TLS_HANDSHAKE_MS,
     },
     gate: meteredGate(createGate({ partners, fleet }), metrics),
     openZone: async (partner) => {
@@ -100,13 +115,18 @@ export async function start(
   });
 
   return {
-    ftp: { address: config.LANDFALL_FTP_ADDRESS, port: listener.port },
+    ftp: {
+      address: config.LANDFALL_FTP_ADDRESS,
+      port: listener.port,
+      implicitPort: listener.implicitPort,
+    },
     health: health.place,
     async stop() {
       health.drain();
       stopping.abort();
       await sleep(config.LANDFALL_DRAIN_DELAY);
       await Promise.all([listener.stop(config.LANDFALL_STOP_TIMEOUT), consumer.done]);
+      await tls?.certificates.close();
       health.stop();
     },
   };
@@ -119,6 +139,7 @@ function greeting(config: Config, { ftp }: Landfall, first: FirstPartner | undef
   return [
     '',
     `  Landfall takes FTP at ${host}:${ftp.port}`,
+    ...(ftp.implicitPort ? [`  and implicit FTPS at ${host}:${ftp.implicitPort}`] : []),
     ...(first ? [`  as user ${user} with password ${password}, a partner made to try it with`] : []),
     '',
     `  Send a file      curl -T FILE ftp://${user}:${password}@${host}:${ftp.port}/in/`,
