@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Log } from '../../core/ports/log.ts';
@@ -211,9 +211,6 @@ describe('the header', () => {
 
 it('IPv6 clients behind a proxy on IPv4 transfer by EPRT only to themselves', async () => {
   const ftp = await lab();
-  const there = createServer().listen(0, '::1');
-  await once(there, 'listening');
-  cleanUp.push(async () => there.close());
   const socket = await send(ftp, 'PROXY TCP6 ::1 2001:db8::1 40000 21\r\nUSER acme\r\nPASS secret\r\n');
   const all = allFrom(socket);
   socket.write('EPRT |2|2001:db8::66|2000|\r\nEPRT |2|::1|2000|\r\nQUIT\r\n');
