@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ClientLab, startClientLab } from './client-lab.ts';
 import { CURL } from './rows/curl.ts';
 import { lftp, quoted } from './rows/lftp.ts';
+import { ncftpput } from './rows/ncftp.ts';
 import { rclone } from './rows/rclone.ts';
 import { FTPLIB, ftplib } from './rows/scripted.ts';
 import { startWireTap } from './wire-tap.ts';
@@ -56,9 +57,22 @@ describe('what clients ask beyond the files', () => {
     expect(await timeOf('/in/rclone')).toBe('213 20190102030405');
   });
 
+  test('ncftp keeps times', async () => {
+    const tap = await startWireTap(lab.server);
+    await lab.run(ncftpput(tap.server, ['-y', '-C'], local, '/in/ncftp'));
+    tap.close();
+    expect(tap.said.filter((line) => /UTIME|MDTM|MFMT/.test(line))).toHaveLength(1);
+    expect(await timeOf('/in/ncftp')).toBe(`213 ${STAMP}`);
+  });
+
   test('what was dated is delivered as any other', async () => {
     const listed = await lab.arrivals((all) => all.every(({ state }) => state === 'delivered'));
-    expect(listed.map(({ path }) => path).sort()).toEqual(['/in/a file', '/in/curl', '/in/rclone']);
+    expect(listed.map(({ path }) => path).sort()).toEqual([
+      '/in/a file',
+      '/in/curl',
+      '/in/ncftp',
+      '/in/rclone',
+    ]);
   });
 
   test('ftplib gets digests of what it sent', async () => {
