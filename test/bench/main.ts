@@ -4,6 +4,7 @@ import { availableParallelism, cpus, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeCertificate } from './certificate.ts';
+import { engineBenches } from './engines/all.ts';
 import { showRatio, showSpread, showTable } from './figures.ts';
 import { kinds, startLandfall } from './landfall.ts';
 import { type Measure, measures, type Sizes, type Taken, take } from './measures.ts';
@@ -13,7 +14,7 @@ import type { Server } from './server.ts';
 /**
  * `npm run bench`: Landfall beside other FTP servers, on the same disk, by the same clients, in turns. `--quick` for a
  * short run, `--rounds N` for more or fewer, `--only TEXT` for the measures whose name has it, `--peers vsftpd,ftp-srv`
- * for some of the peers.
+ * for some of the peers. `--only s3` and `--only queues` measure the engines instead, which need no FTP server beside them.
  */
 const { values: flags } = parseArgs({
   options: {
@@ -23,6 +24,13 @@ const { values: flags } = parseArgs({
     peers: { type: 'string' },
   },
 });
+
+const ENGINE_ROUNDS = 3;
+const engineBench = engineBenches[flags.only ?? ''];
+if (engineBench) {
+  await engineBench({ quick: flags.quick === true, rounds: Number(flags.rounds ?? ENGINE_ROUNDS) });
+  process.exit();
+}
 
 const MIB = 2 ** 20;
 const CROWD_BYTES = 10 * MIB;
