@@ -25,32 +25,39 @@ const digest = (session: Session, transfer: Transfer, name: DigestName, asked: A
     },
   });
 
-/** `"po 1.x12" 0 100`, `po 1.x12` or `po.x12 0 100`, of which the second and the third look the same. */
-const RANGE = /^ +(\d{1,15}) +(\d{1,15}) *$/;
+const NAME_AND_RANGE = /^(.*\S) +(\d{1,15}) +(\d{1,15}) *$/s;
 
-function* readings({ session, argument }: Call): Generator<Asked> {
-  const at = (name: string): string => resolvePath(session.folder, name);
-  const bounds = (range: RegExpExecArray): Pick<Asked, 'from' | 'to'> => {
-    const [from, to] = [Number(range[1]), Number(range[2])];
+/** The name between quotes, if that is all there is. */
+const unquoted = (text: string): string | undefined => {
+  const taken = takeQuoted(text.trim());
+  return taken?.rest === '' ? taken.quoted : undefined;
+};
+
+/**
+ * What `"po 1.x12" 0 100` asks for. Without quotes numbers at the end may be a part of the name: that is looked for
+ * first.
+ */
+function* meanings({ session, argument }: Call): Generator<Asked> {
+  const [, name, first, end] = NAME_AND_RANGE.exec(argument) ?? [];
+  const part = (of: string): Asked => {
+    const [from, to] = [Number(first), Number(end)];
     if (from >= to) throw new Refusal(501, 'The range must end after its start.');
-    return { from, to };
+    return { path: resolvePath(session.folder, of), from, to };
   };
-  const taken = takeQuoted(argument.trimStart());
-  if (taken) {
-    const range = RANGE.exec(taken.rest);
-    if (!range && taken.rest.trim() !== '') throw new Refusal(501, 'It takes "path" [start end].');
-    yield { path: at(taken.quoted), ...(range ? bounds(range) : {}) };
-    return;
+  const whole = unquoted(argument);
+  const inQuotes = name === undefined ? undefined : unquoted(name);
+  if (inQuotes !== undefined) return yield part(inQuotes);
+  if (whole === undefined && takeQuoted(argument.trim())) {
+    throw new Refusal(501, 'It takes "path" [start end].');
   }
-  yield { path: at(argument) };
-  const split = argument.search(/ +\d{1,15} +\d{1,15} *$/);
-  if (split > 0) yield { path: at(argument.slice(0, split)), ...bounds(RANGE.exec(argument.slice(split))!) };
+  yield { path: resolvePath(session.folder, whole ?? argument) };
+  if (whole === undefined && name !== undefined) yield part(name);
 }
 
 /** The digest of the first of the files there is. */
 async function firstOf(call: Call, transfer: Transfer, name: DigestName): Promise<Digest> {
   let missing: unknown;
-  for (const asked of readings(call)) {
+  for (const asked of meanings(call)) {
     try {
       return await digest(call.session, transfer, name, asked);
     } catch (thrown) {
