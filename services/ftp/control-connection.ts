@@ -160,6 +160,8 @@ export function serveControl(socket: Socket, session: Session, commands: Command
     if (session.transfer && endsWithControl.has(session.transfer.direction)) {
       session.transfer.abort(controlLost());
     }
+    // No command will come that could use it; PASV may still be waiting for a port.
+    if (backlog.length === 0) session.channel?.close();
     wake();
   };
 
@@ -205,7 +207,6 @@ export function serveControl(socket: Socket, session: Session, commands: Command
     clearTimeout(loginTimer);
     closing = true;
     session.transfer?.abort(controlLost());
-    // PASV may be waiting for a port.
     session.channel?.close();
     await worker;
     await urgent;

@@ -25,7 +25,12 @@ async function listen(session: Session): Promise<number> {
     timeoutMs: options.timeouts.dataMs,
   });
   session.channel = channel;
-  return channel.port;
+  try {
+    return await channel.port;
+  } catch (thrown) {
+    session.channel = undefined;
+    throw thrown;
+  }
 }
 
 function dial(session: Session, to: HostPort): void {
