@@ -74,7 +74,7 @@ export const settings = {
   LANDFALL_FLEET: setting(
     'local:',
     url('local', 'redis', 'rediss'),
-    'what listeners share, sessions and failed logins; or redis://HOST:PORT',
+    'what listeners share (sessions, failed logins, expected data connections, TLS ticket keys); or redis://HOST:PORT',
   ),
   LANDFALL_PARTNERS: setting('$LANDFALL_DATA/partners', text, 'folder of partner files, <name>.yaml each'),
   LANDFALL_SCANNER: setting(

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Log } from '../../core/ports/log.ts';
 import { freePort } from '../support/free-port.ts';
 import { type FtpLab, get, put, startFtpLab, talkTo } from '../support/ftp-lab.ts';
+import { startFtpsLab } from '../support/ftps-lab.ts';
 import { startHaproxy } from '../support/haproxy.ts';
 import { temporaryFolder } from '../support/landfall-process.ts';
 import { startProgram } from './clients/run-program.ts';
@@ -81,6 +82,25 @@ describe.each(['send-proxy', 'send-proxy-v2'])('behind HAProxy with %s', (how) =
       expect(await put(talk, 'STOR empty', '')).toMatch(/^550 Empty/);
       await talk.say('QUIT', 221);
     }
+  });
+
+  it.each(['ftp', 'ftps'])('TLS comes behind the header: %s', async (scheme) => {
+    const ftp = await startFtpsLab({ passive: PASSIVE, proxies: { from: [PROXY], headerMs: 5_000 } });
+    cleanUp.push(ftp.close);
+    const control = await freePort();
+    const listener = scheme === 'ftps' ? ftp.listener.implicitPort : ftp.listener.port;
+    const listen = (name: string, port: number, to = port): string =>
+      `listen ${name}\n  bind 127.0.0.9:${port}\n  server s 127.0.0.1:${to} source ${PROXY} ${how}\n`;
+    const ports = [27_950, 27_951, 27_952].map((port) => listen(`data${port}`, port)).join('');
+    const proxy = await startHaproxy(`${listen('control', control, listener)}${ports}`, control, '127.0.0.9');
+    cleanUp.push(proxy.stop);
+    const url = `${scheme}://acme:secret@127.0.0.9:${control}/po.txt`;
+    const common = ['--silent', '--show-error', '--ssl-reqd', '--insecure', '--interface', CLIENT];
+    const curl = (args: string[], input = '') =>
+      startProgram({ command: 'curl', args: [...common, ...args], input }, ftp.folder).done;
+    await curl(['-T', '-', url], 'under TLS');
+    expect((await ftp.stored('/po.txt'))?.toString()).toBe('under TLS');
+    expect(await curl([url])).toBe('under TLS');
   });
 
   it('limits count clients, not the proxy', async () => {
