@@ -30,7 +30,7 @@ export async function startBenchRadosgw(): Promise<BenchStore> {
 
 export async function startDiscardingStore(): Promise<BenchStore> {
   const [program, ...flags] = NODE;
-  const child = spawn(program, [...flags, join(import.meta.dirname, 'discarding-store.ts')], {
+  const child = spawn(program, [...flags, join(import.meta.dirname, 'discarding-store-process.ts')], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const [line] = await once(child.stdout, 'data');

@@ -9,7 +9,7 @@ import { startRedis } from '../../support/redis-server.ts';
 import { startSqs } from '../../support/sqs-server.ts';
 import { type AwayLab, failAll, reasonsIn, startAwayLab } from './lab.ts';
 
-const PASSIVE = '26700-26799';
+const PASSIVE = '27020-27029';
 /** In which a sender is told that the queue does not take the event of its file. */
 const TOLD_WITHIN_S = 20;
 
