@@ -192,6 +192,72 @@ describe.skipIf(noS3 !== undefined)(`S3${noS3 === undefined ? '' : `, skipped: $
       await upload.publish();
       expect(await text(store, key)).toBe('half');
     });
+
+    it('gives the parts of an upload whose listener died to another one, over two deaths', async () => {
+      const place = newPlace();
+      const [store, peer] = [await open(place), await open(place)];
+      const [key, whole] = [newKey(), bytesOf(37 * MIB)];
+      const later = Date.now() + 120_000;
+      const goOn = async (one: S3Store, parts: number): Promise<Upload> => {
+        expect(await one.uploads.suspended(key)).toBeUndefined();
+        vi.spyOn(Date, 'now').mockReturnValue(later);
+        try {
+          await vi.waitUntil(async () => (await one.uploads.suspended(key))?.size === parts * PART_BYTES);
+          return await one.uploads.resume(key, newArrivalId(), parts * PART_BYTES);
+        } finally {
+          vi.restoreAllMocks();
+        }
+      };
+      const first = await store.uploads.begin(key, newArrivalId());
+      await first.write(whole.subarray(0, 12 * MIB));
+      const second = await goOn(peer, 2);
+      await second.write(whole.subarray(2 * PART_BYTES, 24 * MIB));
+      const third = await goOn(store, 4);
+      await third.write(whole.subarray(4 * PART_BYTES));
+      await third.seal();
+      await third.publish();
+      expect((await contents(peer, key)).equals(whole)).toBe(true);
+      expect(await peer.uploads.suspended(key)).toBeUndefined();
+    });
+
+    it('counts no part of what was cut off when the listener dies after it', async () => {
+      const place = newPlace();
+      const [store, peer] = [await open(place), await open(place)];
+      const [key, older, newer] = [newKey(), bytesOf(21 * MIB, 'older'), bytesOf(21 * MIB, 'newer')];
+      await suspend(store, key, older);
+      const cut = await store.uploads.resume(key, newArrivalId(), PART_BYTES);
+      await cut.write(newer.subarray(PART_BYTES, 2 * PART_BYTES + 1));
+      vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 120_000);
+      expect((await peer.uploads.suspended(key))?.size).toBe(PART_BYTES);
+      const upload = await peer.uploads
+        .resume(key, newArrivalId(), PART_BYTES)
+        .finally(() => vi.restoreAllMocks());
+      await upload.write(newer.subarray(PART_BYTES));
+      await upload.seal();
+      await upload.publish();
+      const expected = Buffer.concat([older.subarray(0, PART_BYTES), newer.subarray(PART_BYTES)]);
+      expect((await contents(peer, key)).equals(expected)).toBe(true);
+    });
+
+    it('sends nothing twice for a cut after the first full parts', async () => {
+      const proxy = await startFaultProxy(base.endpoint!);
+      const place = { ...newPlace(), endpoint: proxy.url, partBytes: 2 * PART_BYTES };
+      const [store, peer] = [await open(place), await open(place)];
+      const [key, whole] = [newKey(), bytesOf(70 * MIB)];
+      const before = proxy.bytesIn;
+      let upload = await store.uploads.begin(key, newArrivalId());
+      for (const end of [10 * MIB + 1, 33 * MIB, 58 * MIB - 1]) {
+        await upload.write(whole.subarray(upload.size, end));
+        await upload.suspend();
+        upload = await (end % 2 === 0 ? store : peer).uploads.resume(key, newArrivalId(), end);
+      }
+      await upload.write(whole.subarray(upload.size));
+      await upload.seal();
+      await upload.publish();
+      expect(proxy.bytesIn - before - whole.length).toBeLessThan(20_000);
+      expect((await contents(peer, key)).equals(whole)).toBe(true);
+      await proxy.close();
+    });
   });
 
   describe.runIf(isOwnServer)('a network that fails', () => {

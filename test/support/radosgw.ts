@@ -20,6 +20,8 @@ const PROGRAMS = ['ceph-mon', 'ceph-osd', 'ceph', 'ceph-authtool', 'monmaptool',
 const MEMORY_MB = 8192;
 /** Bytes of the file that has the objects otherwise; it takes what is in it. */
 const DISK_BYTES = 20 * 1024 ** 3;
+/** Buckets are below this name for clients that address them by host. Nobody resolves it. */
+export const SERVER_NAME = 's3.landfall.test';
 const READY_WITHIN_MS = 90_000;
 const LOOK_MS = 100;
 
@@ -124,6 +126,7 @@ keyring = ${folder}/keyring
 mon_data = ${folder}/mon
 osd_data = ${folder}/osd
 rgw_data = ${folder}/rgw
+rgw_dns_name = ${SERVER_NAME}
 `;
 
 async function answers(url: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { Fault } from '../../../core/fault.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Store } from '../../../core/ports/store.ts';
@@ -16,8 +17,6 @@ import type { S3Place } from './url.ts';
 
 export interface S3StoreOptions extends S3Place {
   readonly log?: Log;
-  /** Certificates (PEM) of the authority that signed the store's. */
-  readonly ca?: string;
   /** Bytes of a part, 5 MiB at least; from 10 MiB on less is sent twice after a cut. Default: 10 MiB. */
   readonly partBytes?: number;
   /** Bytes of all uploads together. Default: 256 MiB. */
@@ -52,7 +51,8 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
     idleMs = 15_000,
   } = options;
   if (partBytes < MIN_PART_BYTES) throw new Fault('bad-argument', 'a part has at least 5 MiB');
-  const asked = createBucket({ ...options, deadlineMs, idleMs });
+  const ca = options.caFile === undefined ? {} : { ca: await readCertificates(options.caFile) };
+  const asked = createBucket({ ...options, ...ca, deadlineMs, idleMs });
   try {
     const can = await probe(asked);
     const bucket = { ...asked, checksums: can.checksums };
@@ -74,5 +74,15 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
   } catch (thrown) {
     asked.close();
     throw thrown;
+  }
+}
+
+async function readCertificates(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new Fault('bad-argument', `the certificates of the store's authority are not in ${file}`, {
+      cause,
+    });
   }
 }

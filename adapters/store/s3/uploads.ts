@@ -23,13 +23,12 @@ export function createUploads(ports: UploadPorts): Uploads {
       if (isCut) claim = await claim.rewrite(cutTo(record, main.parts));
       const grows = !isCut && record.multipart?.grows === true;
       const parts = main && { main, arrival: record.multipart!.arrival, grows };
-      const start = readTail(bucket, record, at);
       return await openUpload(ports, {
         key,
         arrival,
         claim,
         note: record.note,
-        start,
+        ...(at > (record.multipart?.size ?? 0) ? { start: readTail(bucket, record, at) } : {}),
         ...(parts ? { parts } : {}),
       });
     } catch (thrown) {

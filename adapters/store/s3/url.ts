@@ -10,14 +10,20 @@ export interface S3Place {
   readonly region?: string;
   /** Whether the bucket is in the path of a request; else it is in the host's name. */
   readonly pathStyle: boolean;
+  /** A file of certificates (PEM): the authority that signed the store's. */
+  readonly caFile?: string;
 }
 
-const PARAMETERS: ReadonlySet<string> = new Set(['endpoint', 'region', 'addressing']);
-const SHAPE = 's3://BUCKET[/PREFIX][?endpoint=http://HOST:PORT][&region=NAME][&addressing=path|virtual]';
+const PARAMETERS: ReadonlySet<string> = new Set(['endpoint', 'region', 'addressing', 'ca']);
+const SHAPE =
+  's3://BUCKET[/PREFIX][?endpoint=http://HOST:PORT][&region=NAME][&addressing=path|virtual][&ca=FILE]';
 
 /**
  * Reads `s3://bucket/prefix?endpoint=http://127.0.0.1:7480&region=eu-central-1&addressing=path`. A store with an
- * endpoint is addressed by path unless told otherwise: few have a name for every bucket. Throws `bad-argument`.
+ * endpoint is addressed by path unless told otherwise: few have a name for every bucket. `ca=/etc/landfall/ca.pem` is
+ * for one whose certificate no public authority signed. Credentials come from where the SDK looks for them: the
+ * environment, the shared files and their profile, a web identity, the container's or the machine's role. Throws
+ * `bad-argument`.
  */
 export function parseS3Url(text: string): S3Place {
   if (!text.startsWith('s3://') || !URL.canParse(text)) throw wrong(`"${text}" is no S3 URL`);
@@ -31,12 +37,14 @@ export function parseS3Url(text: string): S3Place {
   }
   const endpoint = endpointIn(url);
   const region = url.searchParams.get('region') ?? undefined;
+  const caFile = url.searchParams.get('ca') ?? undefined;
   return {
     bucket,
     prefix: prefixIn(url),
     pathStyle: isPathStyle(url, endpoint),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
+    ...(caFile === undefined ? {} : { caFile }),
   };
 }
 
