@@ -1,4 +1,3 @@
-import { Fault } from '../../core/fault.ts';
 import { resolvePath } from '../../core/paths.ts';
 import { decodeLine } from './charset.ts';
 import type { Command, Commands } from './command.ts';
@@ -7,6 +6,7 @@ import { replyTo } from './fault-replies.ts';
 import { handOver } from './left-behind.ts';
 import { Refusal, type Reply, reply } from './reply.ts';
 import type { Session } from './session.ts';
+import { troubleIn } from './trouble.ts';
 
 type LoginState = 'greeted' | 'named' | 'ready';
 
@@ -59,8 +59,9 @@ export async function* dispatch(
   try {
     yield* run(session, commands, line);
   } catch (thrown) {
-    const fault = thrown instanceof Refusal ? undefined : Fault.from(thrown);
-    if (fault?.code === 'internal') session.log.error({ err: fault }, 'command failed');
+    const trouble = troubleIn(thrown);
+    if (trouble?.code === 'internal') session.log.error({ err: trouble }, 'command failed');
+    else if (trouble) session.log.warn({ reason: trouble.reason }, 'command failed');
     yield replyTo(thrown);
   }
 }
