@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Evidence } from '../../../core/evidence.ts';
 import { Fault } from '../../../core/fault.ts';
 import type { Landing } from '../../../core/landing.ts';
@@ -17,11 +17,17 @@ import { type Session, zoneOf } from '../session.ts';
 import { type Opened, runTransfer, type Transfer, takeChannel } from '../transfer.ts';
 
 /**
- * Milliseconds in which the end of the control connection is heard. The kernel of a client that is killed ends its
- * connections one after the other, often the data connection first, and then a fragment looks whole. They pass while the
- * bytes become durable. An announced size that is met is better evidence, and needs no waiting.
+ * Milliseconds in which the end of the control connection comes. The kernel of a client that is killed ends its
+ * connections one right after the other, often the data connection first, and then a fragment looks whole. They pass
+ * while the bytes become durable. An announced size that is met is better evidence, and needs no waiting.
  */
-const CONTROL_END_MS = 5;
+const CONTROL_END_MS = 1;
+
+/** Resolves when an end that came in that time has been heard: sockets are read after timers, immediates after both. */
+async function controlEndHeard(): Promise<void> {
+  await sleep(CONTROL_END_MS);
+  await setImmediate();
+}
 
 async function* upload(call: Call, path: string, how: UploadMode, opening: Reply): AsyncIterable<Reply> {
   const { session, given } = call;
@@ -41,7 +47,7 @@ async function* upload(call: Call, path: string, how: UploadMode, opening: Reply
       throw thrown;
     }
     transfer.holdReply();
-    const heard = isMet(given.announced, transfer, landing) ? undefined : sleep(CONTROL_END_MS);
+    const heard = isMet(given.announced, transfer, landing) ? undefined : controlEndHeard();
     await landing.commit(() => evidence(session, transfer, landing, given.announced), heard);
     return reply(226, 'The file is stored.');
   });
