@@ -3,6 +3,7 @@ import { S3 } from '@aws-sdk/client-s3';
 import { Fault } from '../../../core/fault.ts';
 import { createPatience } from './patience.ts';
 import { mayPass, s3Fault } from './s3-fault.ts';
+import { leavePayloadsUnsigned } from './unsigned-payload.ts';
 import type { S3Place } from './url.ts';
 
 /** Connections to the store. Requests beyond them wait for one. */
@@ -52,6 +53,7 @@ export function createBucket(options: BucketOptions): Bucket {
   const closing = new AbortController();
   const patience = createPatience(deadlineMs);
   const s3 = new S3(clientOptions(options));
+  leavePayloadsUnsigned(s3);
 
   /** One attempt. Its limit ends with the answer's head: a body may take as long as its reader does. */
   const attempt = async <Answer>(request: Request<Answer>, leftMs: number): Promise<Answer> => {
@@ -109,7 +111,7 @@ function clientOptions({ endpoint, region, pathStyle, ca, idleMs }: BucketOption
     // Other makes take any name for the region.
     ...(region === undefined && endpoint === undefined ? {} : { region: region ?? 'us-east-1' }),
     forcePathStyle: pathStyle,
-    // The signature holds the SHA-256 of every body, and stores check it; many know nothing of trailing checksums.
+    // Stores check the signature, which holds the SHA-256 of the body; many know nothing of trailing checksums.
     requestChecksumCalculation: 'WHEN_REQUIRED' as const,
     responseChecksumValidation: 'WHEN_REQUIRED' as const,
     // Not all stores answer it, and the wait for that is long.
