@@ -35,10 +35,12 @@ describe('the time of a file', () => {
     ]),
   );
 
-  it('is set without seconds by SITE UTIME, in the old form', () =>
+  it('is set without seconds by SITE UTIME', () =>
     transcript([
       ['SITE UTIME 200207172107 in/a', 200],
       ['MDTM in/a', '213 20020717210700'],
+      ['SITE UTIME in/a 200101010000 200307172107 200101010000 UTC', 200],
+      ['MDTM in/a', '213 20030717210700'],
     ]));
 
   it('is set for names with spaces', async () => {

@@ -11,9 +11,9 @@ interface SiteCommand {
   readonly run: (session: Session, argument: string) => Promise<Reply>;
 }
 
-/** `<path> <access> <change> <creation> UTC`, as ProFTPD, lftp and NcFTP have it. */
-const FIVE_WORDS = /^(.+) \d{14} (\d{14}) \d{14} UTC$/is;
-/** `<change> <path>`, the seconds of which may be left out. */
+/** `<path> <access> <change> <creation> UTC`, as lftp, NcFTP and ProFTPD have it; times may be without seconds. */
+const FIVE_WORDS = /^(.+) \d{12}(?:\d\d)? (\d{12}(?:\d\d)?) \d{12}(?:\d\d)? UTC$/is;
+/** `<change> <path>`, as lftp and ProFTPD have it. */
 const TWO_WORDS = /^(\d{12}(?:\d\d)?) (.+)$/s;
 
 async function setTime(session: Session, argument: string): Promise<Reply> {
