@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createLocalFleet } from '../../adapters/fleet/local.ts';
+import type { Fleet } from '../../core/ports/fleet.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { freePort } from '../support/free-port.ts';
 import { type FtpLab, get, put, startFtpLab, talkTo } from '../support/ftp-lab.ts';
@@ -155,10 +157,17 @@ describe('the header', () => {
   });
 
   it('with the end of the connection right behind it leaves no session behind', async () => {
-    const ftp = await lab({ limits: { total: 1, perAddress: 1 } });
+    const fleet = createLocalFleet();
+    const enter: Fleet['enter'] = async (who, limits) => {
+      await sleep(100);
+      return fleet.enter(who, limits);
+    };
+    const ftp = await lab({ limits: { total: 1, perAddress: 1 }, fleet: { ...fleet, enter } });
+    const began = performance.now();
     const socket = await send(ftp, header);
     socket.end();
     await allFrom(socket);
+    expect(performance.now() - began).toBeLessThan(5_000);
     const next = await send(ftp, `${header}QUIT\r\n`);
     expect(await allFrom(next)).toMatch(/221 /);
   });
