@@ -7,6 +7,7 @@ import { addBytes, type CommandLine, hasLine, nothingUnread, takeLines } from '.
 import { dispatch, rowOf } from './dispatch.ts';
 import { encodeReply, lastReply, type Reply } from './reply.ts';
 import { endVisit, type Session } from './session.ts';
+import { reasonOf } from './tls/handshake.ts';
 import type { ProtectionLevel } from './tls/protection.ts';
 import { type SecuredControl, secureControl } from './tls/secure-control.ts';
 import { endsWithControl } from './transfer.ts';
@@ -181,7 +182,7 @@ export function serveControl(socket: Socket, session: Session, commands: Command
       secured = await secureControl(socket, session, data);
       listenTo(secured.stream);
     } catch (thrown) {
-      session.log.warn({ reason: (thrown as Error).message }, 'TLS failed on the control connection');
+      session.log.warn({ reason: reasonOf(thrown) }, 'TLS failed on the control connection');
       socket.destroy();
     }
     shakingHands = false;

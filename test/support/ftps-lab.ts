@@ -48,7 +48,9 @@ export interface SecureTalk extends FtpTalk {
   readonly socket: TLSSocket;
   /** A data connection by EPSV, on which the handshake is still to come; it resumes the newest session. */
   passiveTls(more?: ConnectionOptions): Promise<TLSSocket>;
-  /** The same, with the connection below it in the test's hand. */
+  /** What a client would resume now. */
+  newestSession(): Buffer | undefined;
+  /** The same as `passiveTls`, with the connection below it in the test's hand. */
   tapped(cutAfter?: number): Promise<TlsTap>;
 }
 
@@ -139,6 +141,7 @@ export async function startFtpsLab(options: FtpsLabOptions = {}): Promise<FtpsLa
         data.on('error', () => undefined);
         return data;
       },
+      newestSession: () => session,
       tapped: async (cutAfter?: number) => tapTls(await talk.passive(), offered(), cutAfter),
     });
   };

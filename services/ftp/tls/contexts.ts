@@ -4,6 +4,7 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Certificates, KeyPair } from '../../../core/ports/certificates.ts';
 import type { TicketKeys } from '../../../core/ports/ticket-keys.ts';
 import { pairFor } from './host-certificate.ts';
+import { sealTickets } from './ticket-seal.ts';
 
 /**
  * TLS 1.2 with forward secrecy only. Last those with CBC: .NET on Windows Server 2012 has no others for an RSA
@@ -30,12 +31,14 @@ const CIPHERS = [
  * control connection for every data connection, and a control connection may live for days.
  */
 const SESSION_SECONDS = 7 * 24 * 60 * 60;
-/** Milliseconds until new sessions get a ticket key that is new. */
+/** Milliseconds until tickets are sealed with a key that is new. */
 const ROTATE_MS = 24 * 60 * 60_000;
 /** Milliseconds for which the ticket keys are not asked for again. */
 const KEYS_HOLD_MS = 30_000;
+/** Keys that this process has seen and opens tickets with: those of as many rotations as a session can be resumed. */
+const MAX_KEYS = Math.ceil((SESSION_SECONDS * 1000) / ROTATE_MS) + 1;
 
-/** One generation of certificates and ticket keys, by host. A session keeps the one that it began with. */
+/** One generation of certificates, by host. A session keeps the one that it began with. */
 export interface TlsContexts {
   for(host: string | undefined): SecureContext;
 }
@@ -51,32 +54,30 @@ export interface TlsEndsOptions {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
 }
 
-/**
- * Node gives a context one ticket key, so a new key begins a new generation: sessions that are under way go on with
- * theirs, on data connections too; a client that comes back with an older ticket gets a full handshake.
- */
 export function createTlsEnds({ certificates, ticketKeys, minVersion }: TlsEndsOptions): TlsEnds {
-  let made: { pairs: readonly KeyPair[]; key: Buffer; contexts: TlsContexts } | undefined;
-  let asked: { at: number; key: Promise<Buffer> } | undefined;
+  let made: { pairs: readonly KeyPair[]; contexts: TlsContexts } | undefined;
+  let keys: readonly Buffer[] = [];
+  let asked: { at: number; answered: Promise<void> } | undefined;
 
-  const newestKey = (): Promise<Buffer> => {
-    const now = performance.now();
-    if (!asked || now - asked.at > KEYS_HOLD_MS) {
-      asked = { at: now, key: ticketKeys.current(ROTATE_MS).then(({ keys }) => keys[0]!) };
-      asked.key.catch(() => {
-        asked = undefined;
-      });
-    }
-    return asked.key;
+  const askForKeys = async (): Promise<void> => {
+    const { keys: given } = await ticketKeys.current(ROTATE_MS);
+    // Sessions that are under way hold tickets by keys that are given no more.
+    const older = keys.filter((key) => !given.some((one) => one.equals(key)));
+    keys = [...given, ...older].slice(0, MAX_KEYS);
   };
 
   return {
     async current() {
-      const key = await newestKey();
-      const pairs = certificates.current();
-      if (made?.pairs !== pairs || !made.key.equals(key)) {
-        made = { pairs, key, contexts: contextsOf(pairs, key, minVersion) };
+      const now = performance.now();
+      if (!asked || now - asked.at > KEYS_HOLD_MS) asked = { at: now, answered: askForKeys() };
+      try {
+        await asked.answered;
+      } catch (thrown) {
+        asked = undefined;
+        throw thrown;
       }
+      const pairs = certificates.current();
+      if (made?.pairs !== pairs) made = { pairs, contexts: contextsOf(pairs, () => keys, minVersion) };
       return made.contexts;
     },
   };
@@ -84,7 +85,7 @@ export function createTlsEnds({ certificates, ticketKeys, minVersion }: TlsEndsO
 
 function contextsOf(
   pairs: readonly KeyPair[],
-  ticketKeys: Buffer,
+  keys: () => readonly Buffer[],
   minVersion: TlsEndsOptions['minVersion'],
 ): TlsContexts {
   const contexts = new Map<KeyPair, SecureContext>();
@@ -103,8 +104,8 @@ function contextsOf(
         secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
         sessionIdContext: 'landfall-ftp',
         sessionTimeout: SESSION_SECONDS,
-        ticketKeys,
       });
+      sealTickets(context, keys);
       contexts.set(pair, context);
       return context;
     },

@@ -64,3 +64,9 @@ export function shakeHands(on: Socket | Duplex, handshake: Handshake): Promise<T
   secured.on('_tlsError' as 'error', (error) => secured.destroy(error));
   return promise;
 }
+
+/** Why a handshake failed: OpenSSL's words where it has some, without the place in its source. */
+export const reasonOf = (thrown: unknown): string => {
+  const { reason, message } = thrown as Error & { reason?: string };
+  return reason ?? message;
+};

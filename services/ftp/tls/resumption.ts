@@ -15,11 +15,15 @@ const MAX_REMEMBERED = 64;
 export interface Resumption {
   /** The `server` of the control connection's TLSSocket: where Node tells of new sessions and asks for old ones. */
   readonly ofControl: Server;
-  /** The same of a data connection; its sessions count when it `isOwn`. */
-  ofData(isOwn: () => boolean): Server;
-  /** The control connection's handshake is done. */
+  /** The control connection's handshake is done just now. */
   begin(control: TLSSocket): void;
-  /** Whether the data connection, whose handshake is done just now, resumed one of these sessions. */
+  ofData(): DataResumption;
+}
+
+interface DataResumption {
+  /** As `ofControl`. */
+  readonly server: Server;
+  /** Whether the data connection, whose handshake is done just now, resumed one of these sessions. Then its own count too. */
   isResumed(data: TLSSocket): boolean;
 }
 
@@ -47,19 +51,31 @@ export function createResumption(): Resumption {
       control.add(masterSecretOf(session));
       byId.set(id.toString('hex'), session);
     }),
-    ofData: (isOwn) =>
-      watch((_id, session) => {
-        if (isOwn() && data.push(masterSecretOf(session)) > MAX_REMEMBERED) data.shift();
-      }),
     begin(socket) {
       const session = socket.getSession();
       if (session) control.add(masterSecretOf(session));
     },
-    isResumed(socket) {
-      const session = socket.isSessionReused() ? socket.getSession() : undefined;
-      if (!session) return false;
-      const secret = masterSecretOf(session);
-      return control.has(secret) || data.includes(secret);
+    ofData() {
+      let isOwn = false;
+      // Its first tickets may come before its handshake is known to be done.
+      let early: string[] = [];
+      const remember = (secret: string): void => {
+        if (data.push(secret) > MAX_REMEMBERED) data.shift();
+      };
+      return {
+        server: watch((_id, session) => {
+          if (isOwn) remember(masterSecretOf(session));
+          else early.push(masterSecretOf(session));
+        }),
+        isResumed(socket) {
+          const session = socket.isSessionReused() ? socket.getSession() : undefined;
+          const secret = session && masterSecretOf(session);
+          isOwn = secret !== undefined && (control.has(secret) || data.includes(secret));
+          if (isOwn) for (const one of early) remember(one);
+          early = [];
+          return isOwn;
+        },
+      };
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { Refusal } from '../reply.ts';
 import type { Session } from '../session.ts';
-import { shakeHands } from './handshake.ts';
+import { reasonOf, shakeHands } from './handshake.ts';
 import type { Protection } from './protection.ts';
 import { overRecords } from './record-stream.ts';
 
@@ -27,7 +27,7 @@ export interface DataHandshake {
  */
 export async function secureData(socket: Socket, options: DataHandshake): Promise<SecuredData> {
   const { session, protection, receives, signal } = options;
-  const { resumption } = protection;
+  const resumption = protection.resumption.ofData();
   const records = receives ? overRecords(socket) : undefined;
   let isOwn = false;
   let stream: TLSSocket;
@@ -35,7 +35,7 @@ export async function secureData(socket: Socket, options: DataHandshake): Promis
     stream = await shakeHands(records?.stream ?? socket, {
       context: protection.context,
       protocols: ['ftp-data', 'ftp'],
-      sessions: resumption.ofData(() => isOwn),
+      sessions: resumption.server,
       requestCertificate: false,
       done(secured) {
         isOwn = resumption.isResumed(secured);
@@ -45,8 +45,7 @@ export async function secureData(socket: Socket, options: DataHandshake): Promis
     });
   } catch (thrown) {
     signal.throwIfAborted();
-    const { message } = thrown as Error;
-    session.log.warn({ reason: message }, 'TLS failed on the data connection');
+    session.log.warn({ reason: reasonOf(thrown) }, 'TLS failed on the data connection');
     throw new Refusal(522, 'TLS failed on the data connection.');
   }
   // Node can reset a TCP connection only, and the sender resets what it could not send whole.
