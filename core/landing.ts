@@ -117,8 +117,10 @@ export function createLanding(
       if (upload.size + chunk.length > maxSize) {
         throw new Fault('too-large', `at most ${showBytes(maxSize)} are taken here`);
       }
+      // The store writes while this thread computes.
+      const writing = upload.write(chunk);
       digester.update(chunk);
-      await upload.write(chunk);
+      await writing;
       // Not before: what failed is no part of what a suspended upload keeps.
       keepEdges(chunk);
     },
