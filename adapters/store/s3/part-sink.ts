@@ -38,6 +38,15 @@ interface Filled {
   length: number;
 }
 
+interface Piece {
+  readonly key: string;
+  readonly upload: Multipart;
+  /** Parts of the main upload before it. */
+  readonly after: number;
+  next: number;
+  sent: number;
+}
+
 export function createPartSink(
   bucket: Bucket,
   memory: UploadMemory,
@@ -47,7 +56,7 @@ export function createPartSink(
   const inFlight = new Set<Promise<void>>();
   const failed: { put: () => Promise<void>; block: Buffer; thrown: unknown }[] = [];
   let next = main.parts.length + 1;
-  let piece: { key: string; upload: Multipart; next: number; sent: number } | undefined;
+  let piece: Piece | undefined;
   let held: Filled | undefined;
   let takeBack = (): void => undefined;
   /** Parts get their numbers one after the other, whoever asks. */
@@ -88,12 +97,13 @@ export function createPartSink(
     }
     if (piece && piece.sent + length > pieceBytes) {
       await Promise.all(inFlight);
-      if (bytesIn(piece.upload) < piece.sent) throw failed[0]!.thrown;
+      // Its number is the next after those that are stored.
+      if (bytesIn(piece.upload) < piece.sent || main.parts.length < piece.after) throw failed[0]!.thrown;
       await closePiece();
     }
     if (!piece) {
       const key = pieceKey(main.id, next);
-      piece = { key, upload: await beginMultipart(bucket, key, {}), next: 1, sent: 0 };
+      piece = { key, upload: await beginMultipart(bucket, key, {}), after: next - 1, next: 1, sent: 0 };
     }
     const { upload, next: number } = piece;
     piece.next += 1;
