@@ -32,6 +32,8 @@ const partnerText = async (): Promise<string> => `name: bench
 logins:
   - user: bench
     password: ${await hashPassword(PASSWORD)}
+limits:
+  sessions: 2000
 feeds:
   - name: all
     path: /**
