@@ -6,16 +6,31 @@ export const plainAddress = (address: string): string =>
 
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
-/** Whether the address is one of `rules`, addresses and networks (`192.0.2.0/24`); any is when there are none. */
-export function isAddressAllowed(address: string, rules: readonly string[]): boolean {
-  if (rules.length === 0) return true;
+/** Every connection asks, and rules are read once. */
+const lists = new WeakMap<readonly string[], BlockList>();
+
+function listOf(rules: readonly string[]): BlockList {
+  const known = lists.get(rules);
+  if (known) return known;
   const list = new BlockList();
   for (const rule of rules) {
     const [net, bits] = rule.split('/') as [string, string?];
     if (bits === undefined) list.addAddress(plainAddress(net), familyOf(plainAddress(net)));
     else list.addSubnet(net, Number(bits), familyOf(net));
   }
-  const plain = plainAddress(address);
+  lists.set(rules, list);
+  return list;
+}
+
+/**
+ * Whether the address is one of `rules`, addresses and networks (`192.0.2.0/24`), which are not changed after; any is
+ * when there are none.
+ */
+export function isAddressAllowed(address: string, rules: readonly string[]): boolean {
+  if (rules.length === 0) return true;
+  const list = listOf(rules);
+  // Without the zone of a link-local address (RFC 4007 §11).
+  const plain = plainAddress(address).split('%', 1)[0]!;
   return isIP(plain) !== 0 && list.check(plain, familyOf(plain));
 }
 

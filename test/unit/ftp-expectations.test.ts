@@ -130,24 +130,6 @@ describe('expected data connections', () => {
     }
   });
 
-  it('of several addresses are not overtaken for ever by those of one', async () => {
-    const table = createExpectations<string>([1, 2]);
-    const held = [await add(table, only('10.0.7.1')), await add(table, only('10.0.7.1'))];
-    await add(table, only('10.0.7.2'));
-    await add(table, only('10.0.7.2'));
-    const wide = add(table, known('10.0.0.1', '10.0.7.0/24'));
-    const late = add(table, only('10.0.7.1'));
-    for (const { port } of held) table.arrive('', port, '10.0.7.1');
-    let lateHasPort = false;
-    late.then(() => {
-      lateHasPort = true;
-    });
-    await passes(0);
-    expect(lateHasPort).toBe(false);
-    for (const port of [1, 2]) table.arrive('', port, '10.0.7.2');
-    await Promise.all([wide, late]);
-  });
-
   it('never have two for one connection, nor a free port and somebody waiting for it', async () => {
     const clients = ['10.0.0.1', '10.0.0.2', '10.0.7.1', '10.0.7.2'];
     const kinds = [...clients.map(only), known('10.0.0.1', '10.0.7.0/24'), known('10.0.9.1', '10.0.0.2')];

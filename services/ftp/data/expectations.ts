@@ -18,8 +18,8 @@ export type Arrived = 'taken' | 'late' | 'unexpected';
  */
 export interface Expectations<Connection> {
   /**
-   * Resolves with the port, a random one of those that are free for these origins. While there is none it waits, in the
-   * order of asking among those that could be in each other's way. Rejects with the signal's reason.
+   * Resolves with the port, a random one of those that are free for these origins. While there is none it waits; a port
+   * goes to whoever asked first of those for whom it is free. Rejects with the signal's reason.
    */
   add(expectation: Expectation<Connection>, signal: AbortSignal): Promise<number>;
   /** It is expected no more; does nothing when it has come. */
@@ -87,23 +87,17 @@ export function createExpectations<Connection>(numbers: readonly number[]): Expe
   };
 
   const serveWaiting = (port: Port<Connection>): void => {
-    const passedOver: Origins[] = [];
     for (const waiter of waiting) {
-      const { origins } = waiter.expectation;
-      if (isFree(port, origins) && !passedOver.some((earlier) => overlap(earlier, origins))) {
-        waiting.delete(waiter);
-        waiter.resolve(put(port, waiter.expectation));
-      } else if (isWide(origins)) passedOver.push(origins);
-      // Those for the same single address have the same ports free: the first of them was served above.
+      if (!isFree(port, waiter.expectation.origins)) continue;
+      waiting.delete(waiter);
+      waiter.resolve(put(port, waiter.expectation));
     }
   };
 
   return {
     async add(expectation, signal) {
       signal.throwIfAborted();
-      const { origins } = expectation;
-      const isBehind = [...waiting].some((earlier) => overlap(earlier.expectation.origins, origins));
-      const free = isBehind ? [] : [...ports.values()].filter((port) => isFree(port, origins));
+      const free = [...ports.values()].filter((port) => isFree(port, expectation.origins));
       // RFC 2577 §3: nobody is to know where the next one is.
       if (free.length > 0) return put(free[randomInt(free.length)]!, expectation);
       return new Promise((resolve, reject) => {
