@@ -29,8 +29,7 @@ function listOf(rules: readonly string[]): BlockList {
 export function isAddressAllowed(address: string, rules: readonly string[]): boolean {
   if (rules.length === 0) return true;
   const list = listOf(rules);
-  // Without the zone of a link-local address (RFC 4007 §11).
-  const plain = plainAddress(address).split('%', 1)[0]!;
+  const plain = plainAddress(address);
   return isIP(plain) !== 0 && list.check(plain, familyOf(plain));
 }
 

@@ -161,7 +161,7 @@ describe('receiving', () => {
     const began = performance.now();
     far.end(randomBytes(2 ** 20));
     await busy.done;
-    expect(performance.now() - began).toBeLessThan(1000);
+    expect(performance.now() - began).toBeLessThan(5000);
     for (const one of idle) one.far.end();
     await Promise.all(trials.map(({ done }) => done));
     for (const trial of trials) expect(trial.received()).toHaveLength(bytes);
