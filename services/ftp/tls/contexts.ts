@@ -40,7 +40,17 @@ const MAX_KEYS = Math.ceil((SESSION_SECONDS * 1000) / ROTATE_MS) + 1;
 
 /** One generation of certificates, by host. A session keeps the one that it began with. */
 export interface TlsContexts {
-  for(host: string | undefined): SecureContext;
+  for(host: string | undefined): HostContexts;
+}
+
+/** Both show the same certificate and open the same tickets. */
+export interface HostContexts {
+  readonly usual: SecureContext;
+  /**
+   * For uploads: it gives no tickets. A client that only sends may never read what comes behind the handshake, and when
+   * one closes with something unread, its system resets the connection, and what it has sent is lost on the way.
+   */
+  readonly receiving: SecureContext;
 }
 
 export interface TlsEnds {
@@ -88,26 +98,28 @@ function contextsOf(
   keys: () => readonly Buffer[],
   minVersion: TlsEndsOptions['minVersion'],
 ): TlsContexts {
-  const contexts = new Map<KeyPair, SecureContext>();
+  const create = (pair: KeyPair, gives: boolean): SecureContext => {
+    const context = createSecureContext({
+      cert: pair.certificate,
+      key: pair.key,
+      ciphers: CIPHERS,
+      honorCipherOrder: true,
+      minVersion,
+      // RFC 5746 makes it safe and nobody needs it: each costs the server more than the client.
+      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+      sessionIdContext: 'landfall-ftp',
+      sessionTimeout: SESSION_SECONDS,
+    });
+    sealTickets(context, keys, gives);
+    return context;
+  };
+  const made = new Map<KeyPair, HostContexts>();
   return {
     for(host) {
       const pair = pairFor(pairs, host);
-      const made = contexts.get(pair);
-      if (made) return made;
-      const context = createSecureContext({
-        cert: pair.certificate,
-        key: pair.key,
-        ciphers: CIPHERS,
-        honorCipherOrder: true,
-        minVersion,
-        // RFC 5746 makes it safe and nobody needs it: each costs the server more than the client.
-        secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-        sessionIdContext: 'landfall-ftp',
-        sessionTimeout: SESSION_SECONDS,
-      });
-      sealTickets(context, keys);
-      contexts.set(pair, context);
-      return context;
+      const contexts = made.get(pair) ?? { usual: create(pair, true), receiving: create(pair, false) };
+      made.set(pair, contexts);
+      return contexts;
     },
   };
 }

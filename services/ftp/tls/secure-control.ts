@@ -29,8 +29,8 @@ export async function secureControl(
   const contexts = await tls.current();
   const resumption = createResumption();
   const stream = await shakeHands(records.stream, {
-    context: contexts.for(undefined),
-    contextFor: (host) => contexts.for(host),
+    context: contexts.for(undefined).usual,
+    contextFor: (host) => contexts.for(host).usual,
     protocols: ['ftp'],
     sessions: resumption.ofControl,
     requestCertificate: gate.knowsCertificates(),
@@ -40,7 +40,7 @@ export async function secureControl(
   const host = serverNameOf(stream);
   session.serverName = host;
   session.protection = {
-    context: contexts.for(host),
+    contexts: contexts.for(host),
     resumption,
     certificate: stream.getPeerX509Certificate()?.fingerprint256.replaceAll(':', '').toLowerCase(),
     control: true,

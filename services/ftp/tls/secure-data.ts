@@ -33,7 +33,7 @@ export async function secureData(socket: Socket, options: DataHandshake): Promis
   let stream: TLSSocket;
   try {
     stream = await shakeHands(records?.stream ?? socket, {
-      context: protection.context,
+      context: receives ? protection.contexts.receiving : protection.contexts.usual,
       protocols: ['ftp-data', 'ftp'],
       sessions: resumption.server,
       requestCertificate: false,
