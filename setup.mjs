@@ -21,6 +21,7 @@ const PROGRAMS = [
     fedora: 'clamav-freshclam',
     macos: 'clamav',
   },
+  { program: 'openssl', mode: 'test', debian: 'openssl', fedora: 'openssl', macos: 'openssl' },
   { program: 'curl', mode: 'test', debian: 'curl', fedora: 'curl', macos: 'curl' },
   { program: 'lftp', mode: 'test', debian: 'lftp', fedora: 'lftp', macos: 'lftp' },
   { program: 'ncftp', mode: 'test', debian: 'ncftp', fedora: 'ncftp', macos: 'ncftp' },
