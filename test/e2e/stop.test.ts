@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../support/free-port.ts';
 import { put, talkTo } from '../support/ftp-lab.ts';
+import { startHaproxy } from '../support/haproxy.ts';
 import { startLandfall } from '../support/landfall-process.ts';
 import { startProgram } from '../wire/clients/run-program.ts';
 import { engines } from './crash/engines.ts';
@@ -32,10 +34,14 @@ async function dataFolder(): Promise<DataFolder> {
   return data;
 }
 
-async function uploadedBytes(healthPort: string): Promise<number> {
-  const metrics = await (await fetch(`http://127.0.0.1:${healthPort}/metrics`)).text();
-  return Number(/^landfall_transfer_bytes_total\{direction="upload"\} (\d+)$/m.exec(metrics)?.[1] ?? 0);
+/** The value of the line of /metrics that begins so; 0 while there is none. */
+async function metric(healthPort: string, name: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${healthPort}/metrics`)).text();
+  const line = text.split('\n').find((one) => one.startsWith(`${name} `)) ?? '0';
+  return Number(line.split(' ').at(-1));
 }
+const uploadedBytes = (healthPort: string) =>
+  metric(healthPort, 'landfall_transfer_bytes_total{direction="upload"}');
 
 /** One of several listeners over the same store and queue. */
 async function listenerOf(data: DataFolder, passive: string, more: Record<string, string> = {}) {
@@ -122,4 +128,49 @@ it('sessions between transfers are told at once, new ones find nobody, transfers
   await next.line(said('delivered', '/a.txt'), 20_000).catch(() => undefined);
   expect(await readFile(join(data.delivered, 'a.txt'), 'utf8')).toBe('first half, second half');
   expect(await put(await logIn(next.ftp.port), 'STOR b.txt', 'more')).toMatch(/^226/);
+});
+
+it('behind a balancer that asks /readyz, no new session meets the listener that stops', async () => {
+  const data = await dataFolder();
+  const healthPorts = [String(await freePort()), String(await freePort())];
+  const [first, second] = await Promise.all(
+    healthPorts.map((port, index) =>
+      listenerOf(data, `266${index}0-266${index}9`, {
+        LANDFALL_WORKERS: '0',
+        LANDFALL_HEALTH_PORT: port,
+        LANDFALL_DRAIN_DELAY: '2 s',
+        LANDFALL_PROXY_PROTOCOL_FROM: '127.0.0.1',
+      }),
+    ),
+  );
+  const port = await freePort();
+  const servers = [first!, second!].map(
+    ({ ftp }, index) =>
+      `  server s${index} 127.0.0.1:${ftp.port} send-proxy-v2 check port ${healthPorts[index]} inter 100ms fall 1\n`,
+  );
+  const sections = `listen ftp\n  bind 127.0.0.1:${port}\n  option httpchk GET /readyz\n${servers.join('')}`;
+  const proxy = await startHaproxy(sections, port);
+  cleanUp.push(proxy.stop);
+
+  let over = false;
+  const visits = (async () => {
+    let count = 0;
+    for (; !over; count += 1) {
+      const talk = await talkTo(port);
+      await talk.expect(220);
+      await talk.say('QUIT', 221);
+      await talk.closed;
+      await sleep(20);
+    }
+    return count;
+  })();
+  // How they went is asked at the end.
+  visits.catch(() => undefined);
+  const sessions = (healthPort: string) => metric(healthPort, 'landfall_sessions_opened_total');
+  await vi.waitUntil(async () => (await sessions(healthPorts[0]!)) > 5, { timeout: 10_000 });
+  expect(await first!.stop()).toBe(0);
+  const before = await sessions(healthPorts[1]!);
+  await vi.waitUntil(async () => (await sessions(healthPorts[1]!)) > before + 5, { timeout: 10_000 });
+  over = true;
+  expect(await visits).toBeGreaterThan(20);
 });
