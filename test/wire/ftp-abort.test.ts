@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store, Upload } from '../../core/ports/store.ts';
-import { type FtpLab, type FtpTalk, put, startFtpLab } from '../support/ftp-lab.ts';
+import { type FtpLab, type FtpTalk, get, put, startFtpLab } from '../support/ftp-lab.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { startProgram } from './clients/run-program.ts';
 
@@ -200,6 +200,18 @@ describe('ABOR is answered at once', () => {
     slow.release();
     await talk.say('ABOR', 226);
   });
+});
+
+it('a download whose store is slow is not the fault of who takes it', async () => {
+  const patient = await startFtpLab({ store: slow.store, timeouts: { stallMs: 50 } });
+  talk.socket.destroy();
+  talk = await patient.logIn();
+  await put(talk, 'STOR in/a', 'there');
+  slow.slow = 'read';
+  setTimeout(slow.release, 300);
+  expect((await get(talk, 'RETR in/a')).toString()).toBe('there');
+  talk.socket.destroy();
+  await patient.listener.stop(0);
 });
 
 describe('ABOR as clients send it', () => {

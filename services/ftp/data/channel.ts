@@ -7,6 +7,6 @@ export interface DataChannel {
    * that aborts first. Called once at most.
    */
   connect(signal: AbortSignal): Promise<Socket>;
-  /** Gives up what is held: the listening port, a connection nobody took. */
+  /** Gives up what is held: the place at a port, a connection nobody took. */
   close(): void;
 }

@@ -26,12 +26,22 @@ export async function send(socket: Socket, chunks: AsyncIterable<Buffer>, option
   signal.addEventListener('abort', abort, { once: true });
   if (signal.aborted) abort();
   socket.on('error', (cause) => stop(lost(cause)));
-  socket.setTimeout(stallMs, () => stop(new Fault('timed-out', 'nobody took the data')));
+  let isTaking = false;
+  socket.setTimeout(stallMs, () => {
+    // Not the receiver's fault while it is us who have nothing to send.
+    if (isTaking) stop(new Fault('timed-out', 'nobody took the data'));
+    else socket.setTimeout(stallMs);
+  });
   // What the peer sends is of no interest, that it resets is.
   socket.resume();
 
-  const done = (begin: (callback: (error?: Error | null) => void) => void): Promise<void> =>
-    new Promise((resolve, reject) => begin((error) => (error ? reject(fault ?? lost(error)) : resolve())));
+  const done = async (begin: (callback: (error?: Error | null) => void) => void): Promise<void> => {
+    isTaking = true;
+    await new Promise<void>((resolve, reject) => {
+      begin((error) => (error ? reject(fault ?? lost(error)) : resolve()));
+    });
+    isTaking = false;
+  };
 
   try {
     for await (const chunk of chunks) {
