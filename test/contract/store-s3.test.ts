@@ -330,6 +330,25 @@ describe.skipIf(noS3 !== undefined)(`S3${noS3 === undefined ? '' : `, skipped: $
       expect(digest(await contents(store, key))).toBe(digest(whole));
     });
 
+    it('keeps the order of pieces and parts when one before a piece failed', async () => {
+      const place = { ...newPlace(), endpoint: proxy.url, partBytes: PART_BYTES, deadlineMs: 2_000 };
+      const one = await openS3Store({ ...place, pieces: { directParts: 2, pieceBytes: 2 * PART_BYTES } });
+      const [key, big] = [newKey(), bytesOf(37 * MIB)];
+      const upload = await one.uploads.begin(key, newArrivalId());
+      fail({ status: 503 }, 1_000, 'PUT', /x12\?.*partNumber=2/);
+      await expectFault(send(upload, big), 'store-down');
+      proxy.rules.length = 0;
+      await upload.suspend();
+      const { size } = (await one.uploads.suspended(key))!;
+      expect(size).toBeGreaterThanOrEqual(3 * PART_BYTES);
+      const resumed = await one.uploads.resume(key, newArrivalId(), size);
+      await send(resumed, big.subarray(size));
+      await resumed.seal();
+      await resumed.publish();
+      expect(digest(await contents(one, key))).toBe(digest(big));
+      await one.close();
+    });
+
     it('reads on from where the answer broke off, or fell silent', async () => {
       const key = newKey();
       await publish(store, key, whole);
