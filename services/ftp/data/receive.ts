@@ -41,6 +41,7 @@ export async function receive(paused: Socket, options: Receiving): Promise<void>
   const { promise: ended, resolve: end } = Promise.withResolvers<Fault | undefined>();
   const own = Buffer.allocUnsafeSlow(Math.min(OWN_BYTES, pool?.blockBytes ?? OWN_BYTES));
   const quietBytes = (pool?.blockBytes ?? 0) / 4;
+  /** Milliseconds in which our own buffer fills when bytes come as fast as that. */
   const quickMs = (QUIET_MS * own.length) / quietBytes;
   const blocks = new Set<Buffer>();
   const free: Buffer[] = [];
@@ -51,6 +52,7 @@ export async function receive(paused: Socket, options: Receiving): Promise<void>
   /** `filling` is being written, and is filled when it has been. */
   let stopped = false;
   let writing: Promise<void> | undefined;
+  /** When the first byte came into our own buffer. */
   let firstByteAt = 0;
   let [lately, sinceStall, quietTimes] = [0, 0, 0];
 
