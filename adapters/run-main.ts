@@ -3,10 +3,18 @@ import { Fault } from '../core/fault.ts';
 import { PartnersError } from './partners/fault.ts';
 
 /**
+ * Threads of libuv's pool, which all calls to the disk go through and which starts with its first one. Most of them
+ * wait in a sync, and a file system commits together what is synced at the same time: with libuv's own four, uploads
+ * would wait for each other.
+ */
+const DISK_THREADS = 16;
+
+/**
  * Runs a main that stays up. What an operator can mend is said in its own words, anything else with its stack; exit
  * code 2 for a wrong configuration, 1 for all else.
  */
 export async function runMain(main: () => Promise<void>): Promise<void> {
+  process.env.UV_THREADPOOL_SIZE ??= String(DISK_THREADS);
   try {
     await main();
   } catch (thrown) {

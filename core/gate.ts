@@ -48,7 +48,7 @@ const MAX_DELAY_MS = 8_000;
 /** Logins that sit out their delay at once. */
 const MAX_DELAYED = 500;
 /**
- * Runs of scrypt: each takes 32 MiB and one of the four threads that do the disk's work too. One per sender at a time,
+ * Runs of scrypt: each takes 32 MiB and one of the threads that do the disk's work too. One per sender at a time,
  * so that guesses in parallel do not pass before the first failure counts. All sessions of a partner may log in at once,
  * as after a restart: those that wait for the first one's run need none of their own.
  */
