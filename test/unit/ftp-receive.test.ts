@@ -121,6 +121,15 @@ describe('receiving', () => {
     far.destroy();
   });
 
+  it('does not take a store that is slow for a sender that is', async () => {
+    const { near, far } = await pair();
+    const trial = begin(near, { stallMs: 100, write: () => sleep(130) });
+    const bytes = randomBytes(BLOCK * 5);
+    far.end(bytes);
+    await trial.done;
+    expect(trial.received().equals(bytes)).toBe(true);
+  });
+
   it('ends when writing fails', async () => {
     const { near, far } = await pair();
     const trial = begin(near, { write: () => Promise.reject(new Fault('store-full')) });

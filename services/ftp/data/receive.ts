@@ -86,7 +86,9 @@ export async function receive(paused: Socket, options: Receiving): Promise<void>
   const wrote = (buffer: Buffer): void => {
     if (buffer === filling) {
       stopped = false;
-      reading.socket.resume();
+      // As long as we did not read, the sender was not silent.
+      sinceStall = TRICKLE.bytes;
+      reading.socket.setTimeout(stallMs).resume();
     } else if (filling === own) giveBlock(buffer);
     else free.push(buffer);
   };
