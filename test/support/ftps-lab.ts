@@ -54,8 +54,23 @@ export interface SecureTalk extends FtpTalk {
   tapped(cutAfter?: number): Promise<TlsTap>;
 }
 
+interface LabLogin {
+  readonly user: string;
+  readonly password?: string;
+  readonly certificate?: string;
+}
+
+/** As a partner's file has it. */
+const written = ({ user, password, certificate }: LabLogin) => {
+  if (certificate !== undefined && password === undefined) return { user, certificate };
+  return { user, password: password === undefined ? HASH : cheapHash(password), certificate };
+};
+
 export interface FtpsLabOptions extends LabOptions {
-  readonly logins?: readonly object[];
+  /** In place of the two; `password` is one in the clear, and `secret` where there is none. */
+  readonly logins?: readonly LabLogin[];
+  /** More partners. */
+  readonly others?: readonly { readonly name: string; readonly logins: readonly LabLogin[] }[];
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
   readonly ticketKeysFile?: string;
   readonly handshakeMs?: number;
@@ -68,6 +83,7 @@ export async function startFtpsLab(options: FtpsLabOptions = {}): Promise<FtpsLa
     ticketKeysFile,
     handshakeMs = 5_000,
     partner: rules,
+    others = [],
     ...more
   } = options;
   const { path: folder, remove } = await temporaryFolder();
@@ -76,16 +92,14 @@ export async function startFtpsLab(options: FtpsLabOptions = {}): Promise<FtpsLa
   const certificate = await makeCertificate(certificates, 'default');
   const client = await makeCertificate(folder, 'client', ['client.example']);
   const source = await openCertificatesFolder({ folder: certificates, log: more.log ?? quietLog });
-  const ownLogins = [
-    { user: 'acme', password: HASH },
-    { user: 'card', certificate: client.fingerprint },
-  ];
-  const partner = { logins: logins ?? ownLogins, ...rules };
-  const all: Partner[] = [aPartner(partner)];
-  const login = (user: string) => {
-    const found = all[0]!.logins.find((one) => one.user === user);
-    return found && { partner: all[0]!, login: found };
-  };
+  const ownLogins = [{ user: 'acme' }, { user: 'card', certificate: client.fingerprint }];
+  const partner = { logins: (logins ?? ownLogins).map(written), ...rules };
+  const otherPartners = others.map((one) => aPartner({ ...one, logins: one.logins.map(written) }));
+  const all: readonly Partner[] = [aPartner(partner), ...otherPartners];
+  const login = (user: string) =>
+    all
+      .flatMap((one) => one.logins.map((own) => ({ partner: one, login: own })))
+      .find((found) => found.login.user === user);
   const fleet = more.fleet ?? createLocalFleet();
   const ends = createTlsEnds({
     certificates: source,

@@ -78,6 +78,32 @@ describe('the gate', () => {
     expect(scryptRuns.count).toBe(1);
   });
 
+  describe('partners that demand TLS', () => {
+    const demanding = { ftp: { tls: 'control' } };
+    test('are not let in without it, with the answer and the work of a wrong password', async () => {
+      partners.push(aPartner('safe', { logins: [{ user: 'safe', password: hashes[0] }], ...demanding }));
+      const caller = { user: 'safe', address: HOME };
+      await expect(open().login({ ...caller, isPlain: true }, 'right')).rejects.toMatchObject({
+        code: 'bad-credentials',
+        detail: undefined,
+      });
+      expect(scryptRuns.count).toBe(1);
+      expect((await open().login(caller, 'right')).name).toBe('safe');
+      expect(open().demandsTls()).toBe(false);
+    });
+
+    test('are all there are, when no other is enabled', () => {
+      partners.splice(
+        0,
+        partners.length,
+        aPartner('safe', demanding),
+        aPartner('off', { enabled: false, logins: [{ user: 'off', password: hashes[0] }] }),
+      );
+      expect(open().demandsTls()).toBe(true);
+      expect(open().knowsCertificates()).toBe(false);
+    });
+  });
+
   describe('certificates', () => {
     const [mine, other] = ['ab'.repeat(32), 'cd'.repeat(32)];
     beforeEach(() => {

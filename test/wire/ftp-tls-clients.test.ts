@@ -177,6 +177,14 @@ describe('openssl s_client', () => {
     expect(run(client(lab.listener.port, version, '-cipher', 'ALL:@SECLEVEL=0'))).rejects.toThrow(),
   );
 
+  it('is asked for a certificate only where some login has one', async () => {
+    const asked = /^Client Certificate Types/m;
+    expect(await run(client(lab.listener.port, '-tls1_2'))).toMatch(asked);
+    const without = await startFtpsLab({ logins: [{ user: 'acme' }] });
+    expect(await run(client(without.listener.port, '-tls1_2'))).not.toMatch(asked);
+    await without.close();
+  });
+
   it('cannot renegotiate', async () => {
     const said = await run({ ...client(lab.listener.port, '-tls1_2'), input: 'R\nQUIT\r\n' }).catch(String);
     expect(said).toMatch(/no renegotiation|handshake failure|ended with/i);

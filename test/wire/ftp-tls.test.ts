@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { connect as connectTcp } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FtpTalk, put, startFtpLab } from '../support/ftp-lab.ts';
@@ -153,6 +154,86 @@ describe('the handshake', () => {
       talk.socket.renegotiate({ rejectUnauthorized: false }, resolve);
     });
     expect(outcome).toBeInstanceOf(Error);
+  });
+});
+
+describe('a partner that demands TLS', () => {
+  it.each(['control', 'required'])(
+    'on what is %s sends no password in the clear where all do',
+    async (tls) => {
+      await reopen({ partner: { ftp: { tls } } });
+      const talk = await lab.dial();
+      await talk.expect(220);
+      await transcript(talk, [
+        ['USER acme', 534],
+        ['PASS secret', 503],
+        ['USER nobody', 534],
+      ]);
+      await lab.logInTls();
+    },
+  );
+
+  it('is refused in the clear as a wrong password is, where others are not', async () => {
+    await reopen({
+      partner: { ftp: { tls: 'control' } },
+      others: [{ name: 'open', logins: [{ user: 'open' }] }],
+    });
+    const answers: string[] = [];
+    for (const [user, password] of [
+      ['acme', 'secret'],
+      ['acme', 'wrong'],
+      ['nobody', 'secret'],
+    ]) {
+      const talk = await lab.dial();
+      await talk.expect(220);
+      await talk.say(`USER ${user}`, 331);
+      answers.push(await talk.say(`PASS ${password}`, 530));
+      talk.socket.destroy();
+    }
+    expect(new Set(answers).size).toBe(1);
+    expect(answers[0]).toContain('AUTH TLS');
+  });
+
+  it('on data connections has none in the clear', async () => {
+    await reopen({ partner: { ftp: { tls: 'required' } } });
+    const talk = await lab.dialTls();
+    await transcript(talk, [
+      ['PBSZ 0', 200],
+      ['PROT C', 200],
+      ['USER acme', 331],
+      ['PASS secret', 230],
+    ]);
+    for (const command of ['STOR in/a', 'RETR in/a', 'LIST']) {
+      await talk.say('EPSV', 229);
+      await talk.say(command, 521);
+    }
+    await transcript(talk, [
+      ['PROT C', 534],
+      ['PROT P', 200],
+      ['TYPE I', 200],
+    ]);
+    expect(await putTls(talk, 'STOR in/a', 'x')).toMatch(/^226/);
+  });
+});
+
+describe('a client certificate', () => {
+  const shown = async () => ({
+    cert: await readFile(lab.client.certificate),
+    key: await readFile(lab.client.key),
+  });
+
+  it('logs in, and nobody else by that name', async () => {
+    await transcript(await lab.dialTls(await shown()), [
+      ['USER card', 232],
+      ['PASS x', 503],
+      ['PWD', 257],
+      ['USER acme', 331],
+      ['PASS secret', 230],
+    ]);
+    await transcript(await lab.dialTls(), [
+      ['USER card', 331],
+      ['PASS secret', 530],
+    ]);
   });
 });
 
