@@ -1,15 +1,17 @@
 import { randomInt } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import { COMMANDS } from '../../services/ftp/commands/all.ts';
 import { get, put } from '../support/ftp-lab.ts';
 import { residentMemory, startLandfall } from '../support/landfall-process.ts';
+import { makeCertificate } from '../support/tls-certificates.ts';
 import { playSession } from './fuzz/play-session.ts';
 import { logIn, makeDataFolder, PASSWORD, said, USER } from './lab.ts';
 
 /** Sessions that make no sense, by a seed: LANDFALL_TEST_FUZZ_SEED plays those of a failure again. */
-const SESSIONS = Number(process.env.LANDFALL_TEST_FUZZ_SESSIONS ?? 4_000);
+const SESSIONS = Number(process.env.LANDFALL_TEST_FUZZ_SESSIONS ?? 2_500);
 const SEED = Number(process.env.LANDFALL_TEST_FUZZ_SEED ?? randomInt(2 ** 31));
 const AT_ONCE = 64;
 /** Sessions after which code is compiled and caches are full. */
@@ -32,12 +34,15 @@ afterEach(async () => {
 it(`lives through ${SESSIONS} mutated sessions of seed ${SEED}, and leaks nothing`, async () => {
   const data = await makeDataFolder(() => ({ feeds: [{ name: 'any', path: '/**', scan: 'off' }] }));
   cleanUp.push(data.remove);
+  const certificates = join(data.path, 'certificates');
+  await mkdir(certificates);
+  await makeCertificate(certificates, 'own');
   const landfall = await startLandfall({
     dataFolder: data.path,
     env: {
       NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB}`,
+      LANDFALL_TLS_CERTIFICATES: certificates,
       LANDFALL_MEMORY: '16 MiB',
-      LANDFALL_FTP_PASSIVE_PORTS: '26300-26363',
       LANDFALL_SIGNATURES: '/nonexistent',
       LANDFALL_FTP_IDLE_TIMEOUT: '5 s',
       LANDFALL_FTP_LOGIN_TIMEOUT: '5 s',
@@ -92,6 +97,10 @@ it(`lives through ${SESSIONS} mutated sessions of seed ${SEED}, and leaks nothin
     `fuzz: ${SESSIONS} sessions of seed ${SEED}, ${Math.round((SESSIONS - WARM_UP) / seconds)} a second; ` +
       `descriptors ${atReady} at ready, ${warm.open} after ${WARM_UP}, ${end.open} at the end; memory ${shown.join(', ')}`,
   );
+  const count = (msg: string): number => landfall.lines.filter((line) => line.msg === msg).length;
+  // It got somewhere, and did not only knock.
+  expect(count('logged in'), seed).toBeGreaterThan(SESSIONS / 2);
+  for (const done of ['received', 'sent']) expect(count(done), done).toBeGreaterThan(SESSIONS / 1_000);
   const faults = landfall.lines.filter(({ level }) => level === 'error' || level === 'fatal');
   expect(faults.slice(0, 5), seed).toEqual([]);
   expect(end.open, seed).toBeLessThanOrEqual(atReady + DESCRIPTOR_SWING);

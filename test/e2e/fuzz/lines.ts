@@ -30,6 +30,8 @@ const names = [
   '%s%n',
   '\u202e',
 ];
+/** So that one session finds what another left. */
+const fewNames = ['a', 'in/a', '/in/b', 'b.part'];
 const numbers = [
   '0',
   '1',
@@ -91,33 +93,43 @@ const argument = (random: Random): string => {
   return random.chance(0.1) ? `${first} ${random.of(random.of([names, numbers, words]))}` : first;
 };
 
-/** What a session is more likely to say than chance would have it, so that it gets somewhere. */
-const usual = [
-  'STOR',
-  'STOR',
-  'APPE',
-  'RETR',
-  'LIST',
-  'MLSD',
-  'NLST',
-  'EPSV',
-  'PASV',
-  'REST',
-  'TYPE',
-  'CWD',
-  'RNFR',
-  'RNTO',
-  'ABOR',
-  'STAT',
+/** What belongs together, and what chance would hardly put together; `%` is a name. */
+const sequences: readonly (readonly string[])[] = [
+  ['EPSV', 'STOR %'],
+  ['PASV', 'STOR %'],
+  ['TYPE A', 'EPSV', 'STOR %'],
+  ['TYPE I', 'EPSV', 'STOR %', 'SIZE %'],
+  ['ALLO 100', 'EPSV', 'STOR %'],
+  ['REST 3', 'EPSV', 'STOR %'],
+  ['EPSV', 'APPE %'],
+  ['EPSV', 'STOU'],
+  ['EPSV', 'STOR %', 'ABOR'],
+  ['MODE Z', 'EPSV', 'STOR %'],
+  ['EPSV', 'RETR %'],
+  ['PASV', 'RETR %'],
+  ['REST 2', 'EPSV', 'RETR %'],
+  ['TYPE A', 'PASV', 'RETR %'],
+  ['EPSV', 'LIST'],
+  ['EPSV', 'MLSD', 'STAT'],
+  ['EPSV', 'NLST %'],
+  ['EPSV ALL', 'EPSV', 'LIST'],
+  ['RNFR %', 'RNTO %'],
+  ['MKD %', 'CWD %', 'PWD', 'CDUP', 'RMD %'],
+  ['AUTH TLS', 'PBSZ 0', 'PROT P', 'EPSV', 'STOR %'],
+  ['AUTH TLS', 'USER acme', 'PASS correct horse', 'PROT C', 'CCC'],
 ];
 
-export function anyLine(random: Random, commands: Commands): Buffer {
-  const verb = random.chance(0.5)
-    ? random.of(usual)
-    : random.of([...Object.keys(commands), 'XYZZY', 'AUTH', '']);
-  const said = random.chance(0.05) ? verb.toLowerCase() : verb;
+/** A few lines that make sense one after the other, or one that hardly does. */
+export function anyLines(random: Random, commands: Commands): Buffer[] {
+  const spoken = random.chance(0.3)
+    ? random.of(sequences).map((line) => line.replace('%', random.of(random.of([fewNames, names]))))
+    : [anyLine(random, commands)];
+  return spoken.map((line) => Buffer.from(`${random.chance(0.05) ? line.toLowerCase() : line}\r\n`));
+}
+
+function anyLine(random: Random, commands: Commands): string {
   const text = argument(random);
-  return Buffer.from(`${said}${text === '' ? '' : ' '}${text}\r\n`);
+  return `${random.of([...Object.keys(commands), 'XYZZY', ''])}${text === '' ? '' : ' '}${text}`;
 }
 
 const insert = (line: Buffer, at: number, what: Buffer): Buffer =>

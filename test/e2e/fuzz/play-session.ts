@@ -1,9 +1,11 @@
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
 import type { Commands } from '../../../services/ftp/command.ts';
-import { anyLine, mutated } from './lines.ts';
+import { anyLines, mutated } from './lines.ts';
 import { createRandom, type Random } from './random.ts';
 
 export interface FuzzTarget {
@@ -15,7 +17,11 @@ export interface FuzzTarget {
 
 /** Milliseconds to wait for an answer: some lines have none. */
 const ANSWER_MS = 60;
-const MAX_LINES = 25;
+/** The same for the login: a run of scrypt, on a busy machine. */
+const LOGIN_MS = 2_000;
+/** For a transfer to end, if it ever does. */
+const TRANSFER_MS = 300;
+const MAX_TURNS = 15;
 const MAX_DATA_BYTES = 100_000;
 
 /** Plays one session, all of it told by the seed, and leaves nothing open. Never rejects, whatever the server does. */
@@ -32,16 +38,18 @@ export async function playSession({ port, commands, logins }: FuzzTarget, seed: 
   };
 
   const control = open(port);
+  let speaking: Duplex = control;
   let heard = '';
   let wake = (): void => undefined;
-  control.on('data', (bytes: Buffer) => {
+  const hear = (bytes: Buffer): void => {
     heard = (heard + bytes.toString('latin1')).slice(-2000);
     wake();
-  });
+  };
+  control.on('data', hear);
   control.on('close', () => wake());
-  const answer = (): Promise<void> =>
+  const answer = (withinMs = ANSWER_MS): Promise<void> =>
     new Promise((resolve) => {
-      const timer = setTimeout(resolve, ANSWER_MS);
+      const timer = setTimeout(resolve, withinMs);
       wake = () => {
         clearTimeout(timer);
         resolve();
@@ -51,25 +59,38 @@ export async function playSession({ port, commands, logins }: FuzzTarget, seed: 
     if (control.destroyed) return;
     if (random.chance(0.1)) {
       const cut = random.number(bytes.length + 1);
-      control.write(bytes.subarray(0, cut));
+      speaking.write(bytes.subarray(0, cut));
       await sleep(random.number(4));
-      control.write(bytes.subarray(cut));
-    } else control.write(bytes);
+      speaking.write(bytes.subarray(cut));
+    } else speaking.write(bytes);
+  };
+  const protect = (): void => {
+    control.off('data', hear);
+    speaking = secured(control).on('data', hear);
   };
 
-  await answer();
+  await answer(LOGIN_MS);
   for (const line of random.of(logins)) {
     await say(Buffer.from(`${line}\r\n`));
-    await answer();
+    await answer(LOGIN_MS);
   }
-  for (let left = random.number(MAX_LINES); left > 0 && !control.destroyed; left -= 1) {
+  const turn = async (line: Buffer): Promise<void> => {
     heard = '';
-    const line = anyLine(random, commands);
-    await say(random.chance(0.25) ? mutated(line, random) : line);
-    if (random.chance(0.85)) await answer();
+    await say(line);
+    if (random.chance(0.9)) await answer();
+    if (/^150 [^\n]*\n$/.test(heard) && random.chance(0.8)) await answer(TRANSFER_MS);
+    // Else what it goes on to say is no handshake.
+    if (heard.startsWith('234') && speaking === control && random.chance(0.8)) protect();
     const passive = /\(\|\|\|(\d+)\|\)/.exec(heard)?.[1] ?? pasvPort(heard);
-    if (passive !== undefined) useData(open(Number(passive)), random);
-    else if (random.chance(0.05)) await beDialled(localAddress, say, random);
+    if (passive === undefined) return;
+    useData(open(Number(passive)), speaking !== control && random.chance(0.6), random);
+  };
+  for (let left = random.number(MAX_TURNS); left > 0 && !control.destroyed; left -= 1) {
+    const isMutated = random.chance(0.4);
+    for (const line of anyLines(random, commands)) {
+      await turn(isMutated && random.chance(0.5) ? mutated(line, random) : line);
+    }
+    if (random.chance(0.05)) await beDialled(localAddress, say, random);
   }
   await random.of([
     () => say(Buffer.from('QUIT\r\n')).then(answer),
@@ -103,16 +124,19 @@ const uses: readonly ((data: Socket, random: Random) => unknown)[] = [
   (data, random) => data.write(Buffer.concat([Buffer.from('16030100c8', 'hex'), random.bytes(200)])),
 ];
 
-const useData = (data: Socket, random: Random): void => {
-  if (random.chance(0.6)) data.resume();
-  random.of(uses)(data, random);
+const useData = (data: Socket, isPrivate: boolean, random: Random): void => {
+  if (!isPrivate && random.chance(0.6)) data.resume();
+  random.of(uses)(isPrivate ? secured(data) : data, random);
 };
+
+const secured = (socket: Socket): Socket =>
+  connectTls({ socket, rejectUnauthorized: false }).on('error', () => undefined);
 
 /** PORT to a port that is open, for a moment or until a connection comes. */
 async function beDialled(host: string, say: (bytes: Buffer) => Promise<void>, random: Random): Promise<void> {
   const server = createServer((data) => {
     data.on('error', () => undefined);
-    useData(data, random);
+    useData(data, false, random);
     setTimeout(() => data.destroy(), 200).unref();
   });
   server.listen(0, host);
