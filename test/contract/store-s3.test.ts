@@ -220,6 +220,23 @@ describe.skipIf(noS3 !== undefined)(`S3${noS3 === undefined ? '' : `, skipped: $
       expect(await peer.uploads.suspended(key)).toBeUndefined();
     });
 
+    it('gives the piece that a dead listener was collecting to another one', async () => {
+      const place = { ...newPlace(), pieces: { directParts: 1, pieceBytes: 40 * MIB } };
+      const [store, peer] = [await open(place), await open(place)];
+      const [key, whole] = [newKey(), bytesOf(37 * MIB)];
+      const first = await store.uploads.begin(key, newArrivalId());
+      await first.write(whole.subarray(0, 22 * MIB));
+      vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 120_000);
+      await vi.waitUntil(async () => (await peer.uploads.suspended(key))?.size === 4 * PART_BYTES, 10_000);
+      const upload = await peer.uploads
+        .resume(key, newArrivalId(), 4 * PART_BYTES)
+        .finally(() => vi.restoreAllMocks());
+      await upload.write(whole.subarray(4 * PART_BYTES));
+      await upload.seal();
+      await upload.publish();
+      expect((await contents(store, key)).equals(whole)).toBe(true);
+    });
+
     it('counts no part of what was cut off when the listener dies after it', async () => {
       const place = newPlace();
       const [store, peer] = [await open(place), await open(place)];

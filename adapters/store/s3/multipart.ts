@@ -232,6 +232,12 @@ function requireNumber(number: number): void {
   if (number > MAX_PARTS) throw new Fault('too-large', `an object has at most ${MAX_PARTS} parts`);
 }
 
+/** The parts from the first one on, without a gap, that others can follow. */
+export function leadingParts<P extends Part>(stored: readonly P[]): P[] {
+  const end = stored.findIndex(({ number, size }, index) => number !== index + 1 || size < MIN_PART_BYTES);
+  return end < 0 ? [...stored] : stored.slice(0, end);
+}
+
 /** Bytes in the upload's parts. */
 export const bytesIn = ({ parts }: Pick<Multipart, 'parts'>): number =>
   parts.reduce((sum, part) => sum + part.size, 0);

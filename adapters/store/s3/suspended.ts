@@ -6,7 +6,8 @@ import { deleteObject } from './delete-object.ts';
 import { claimKey, suspendedKey } from './layout.ts';
 import type { Lease } from './lease.ts';
 import { headRaw } from './locate.ts';
-import { bytesIn, listParts, MIN_PART_BYTES, type Multipart, openMultipart, type Part } from './multipart.ts';
+import { bytesIn, leadingParts, listParts, type Multipart, openMultipart, type Part } from './multipart.ts';
+import { findOpenPiece, type OpenPiece } from './open-piece.ts';
 import { readObject } from './read-object.ts';
 import type { Remote } from './remote.ts';
 import { isFault, unlessAbsent } from './s3-fault.ts';
@@ -54,6 +55,8 @@ export interface SuspendedUpload extends SuspendedRecord {
   readonly etag: string;
   /** Where the bytes begin in it. */
   readonly tailAt: number;
+  /** After its parts, instead of the bytes. */
+  readonly piece?: OpenPiece | undefined;
 }
 
 /** The suspended upload of a key, whatever has been published since. */
@@ -88,12 +91,12 @@ export async function currentSuspended(bucket: Bucket, key: string): Promise<Sus
 async function withLaterParts(bucket: Bucket, record: SuspendedUpload): Promise<SuspendedUpload> {
   const { key, multipart } = record;
   if (!multipart?.grows) return record;
-  const stored = (await listParts(bucket, key, multipart.id)) ?? [];
-  const end = stored.findIndex(({ number, size }, index) => number !== index + 1 || size < MIN_PART_BYTES);
-  const parts = end < 0 ? stored : stored.slice(0, end);
-  const size = bytesIn({ parts });
+  const parts = leadingParts((await listParts(bucket, key, multipart.id)) ?? []);
+  const piece = parts.length === 0 ? undefined : await findOpenPiece(bucket, multipart.id, parts.length);
+  const inParts = bytesIn({ parts });
+  const size = inParts + (piece?.size ?? 0);
   if (size <= record.size) return record;
-  return { ...record, size, multipart: { ...multipart, parts: parts.length, size } };
+  return { ...record, size, multipart: { ...multipart, parts: parts.length, size: inParts }, piece };
 }
 
 /** The bytes of the upload that are in no part, up to `size` bytes of the upload. */

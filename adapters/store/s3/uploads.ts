@@ -22,13 +22,15 @@ export function createUploads(ports: UploadPorts): Uploads {
       const isCut = main !== undefined && main.parts.length < record.multipart!.parts;
       if (isCut) claim = await claim.rewrite(cutTo(record, main.parts));
       const grows = !isCut && record.multipart?.grows === true;
+      const beyond = at - (record.multipart?.size ?? 0);
+      if (main && beyond > 0) await record.piece?.copyInto(main, beyond);
       const parts = main && { main, arrival: record.multipart!.arrival, grows };
       return await openUpload(ports, {
         key,
         arrival,
         claim,
         note: record.note,
-        ...(at > (record.multipart?.size ?? 0) ? { start: readTail(bucket, record, at) } : {}),
+        ...(beyond > 0 && !record.piece ? { start: readTail(bucket, record, at) } : {}),
         ...(parts ? { parts } : {}),
       });
     } catch (thrown) {
