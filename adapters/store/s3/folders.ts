@@ -84,7 +84,7 @@ export function createFolders({ bucket }: Remote, names: Names, obstacles: Obsta
       if (!found) throw await absence(key);
     },
 
-    head: (key) => firstBelow(bucket, key),
+    head: obstacles.lookBelow,
 
     async make(key) {
       const [below, file] = await Promise.all([

@@ -69,7 +69,9 @@ export function createNames({ bucket, can, locks }: Remote, obstacles: Obstacles
 
   const mark = async (folder: string, movingFrom?: string): Promise<void> => {
     const marker = { ...at(markerKey(folder)), ...EMPTY, Metadata: metadataOf({ movingFrom }) };
-    await bucket.ask((s3, options) => s3.putObject({ ...marker, IfNoneMatch: '*' }, options));
+    await bucket
+      .ask((s3, options) => s3.putObject({ ...marker, IfNoneMatch: '*' }, options))
+      .finally(() => obstacles.placed(markerKey(folder)));
   };
 
   /** To be called with the key's lock. */

@@ -1,0 +1,53 @@
+import type { S3 } from '@aws-sdk/client-s3';
+import { beforeEach, expect, it } from 'vitest';
+import type { Bucket } from '../../adapters/store/s3/bucket.ts';
+import { createObstacles } from '../../adapters/store/s3/obstacles.ts';
+import { Fault } from '../../core/fault.ts';
+
+/** What the bucket is asked for, and what it has. */
+let looks: string[];
+let there: Set<string>;
+beforeEach(() => {
+  looks = [];
+  there = new Set();
+});
+
+const s3 = {
+  async listObjectsV2({ Prefix }: { Prefix: string }) {
+    looks.push(Prefix);
+    return { Contents: [...there].filter((key) => key.startsWith(Prefix)).map((Key) => ({ Key })) };
+  },
+  async headObject() {
+    throw new Fault('not-found');
+  },
+} as unknown as S3;
+
+const bucket: Bucket = {
+  name: 'any',
+  checksums: false,
+  full: (key) => key,
+  ask: (request) => request(s3, { abortSignal: AbortSignal.any([]) }),
+  close: () => undefined,
+};
+
+it('looks once for what is in the way of an upload', async () => {
+  const obstacles = createObstacles(bucket);
+  expect(await obstacles.lookBelow('in/a')).toBeUndefined();
+  await obstacles.requireFree('in/a');
+  expect(looks).toEqual(['in/a/']);
+});
+
+it('looks again when something may be below it by now', async () => {
+  const obstacles = createObstacles(bucket);
+  await obstacles.lookBelow('in/a');
+  there.add('in/a/b/file');
+  obstacles.placed('in/a/b/file');
+  await expect(obstacles.requireFree('in/a')).rejects.toMatchObject({ code: 'is-a-folder' });
+});
+
+it('finds a folder each time', async () => {
+  const obstacles = createObstacles(bucket);
+  there.add('in/a/');
+  expect(await obstacles.lookBelow('in/a')).toBeDefined();
+  await expect(obstacles.requireFree('in/a')).rejects.toMatchObject({ code: 'is-a-folder' });
+});
