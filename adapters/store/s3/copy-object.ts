@@ -12,7 +12,7 @@ export interface CopyLimits {
   readonly part: number;
 }
 
-export const COPY_LIMITS: CopyLimits = { whole: MAX_COPY_BYTES, part: 512 * 1024 ** 2 };
+const COPY_LIMITS: CopyLimits = { whole: MAX_COPY_BYTES, part: 512 * 1024 ** 2 };
 
 export interface CopyOptions {
   /** Instead of the source's. */

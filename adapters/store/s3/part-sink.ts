@@ -8,7 +8,7 @@ import type { PieceRules } from './part-plan.ts';
 import type { UploadMemory } from './upload-memory.ts';
 
 /** Parts of one upload that are on their way at the same time. */
-export const MAX_IN_FLIGHT = 4;
+const MAX_IN_FLIGHT = 4;
 
 /**
  * The bytes of an upload on their way to be its parts. The last full buffer is held back while nobody else needs its
