@@ -29,8 +29,8 @@ export async function secureControl(
   const contexts = await tls.current();
   const resumption = createResumption();
   const stream = await shakeHands(records.stream, {
-    context: contexts.for(undefined).usual,
-    contextFor: (host) => contexts.for(host).usual,
+    context: contexts.for(undefined),
+    contextFor: (host) => contexts.for(host),
     protocols: ['ftp'],
     sessions: resumption.ofControl,
     requestCertificate: gate.knowsCertificates(),
@@ -40,7 +40,7 @@ export async function secureControl(
   const host = serverNameOf(stream);
   session.serverName = host;
   session.protection = {
-    contexts: contexts.for(host),
+    context: contexts.for(host),
     resumption,
     certificate: stream.getPeerX509Certificate()?.fingerprint256.replaceAll(':', '').toLowerCase(),
     control: true,
@@ -62,7 +62,12 @@ export async function secureControl(
     stream,
     async clear(caller) {
       records.release(caller);
-      await new Promise<void>((resolve) => stream.end(resolve));
+      await new Promise<void>((resolve) => {
+        // The client may be gone: nothing is told to end on a connection that is closed.
+        if (socket.closed) resolve();
+        socket.once('close', () => resolve());
+        stream.end(resolve);
+      });
     },
   };
 }

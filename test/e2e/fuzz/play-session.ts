@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, TLSSocket } from 'node:tls';
 import type { Commands } from '../../../services/ftp/command.ts';
 import { anyLines, mutated } from './lines.ts';
 import { createRandom, type Random } from './random.ts';
@@ -109,6 +109,10 @@ function pasvPort(heard: string): string | undefined {
   return match ? String(Number(match[1]) * 256 + Number(match[2])) : undefined;
 }
 
+/** Only what is over TCP alone can be reset. */
+const reset = (data: Socket): unknown =>
+  data instanceof TLSSocket ? data.destroy() : data.resetAndDestroy();
+
 const uses: readonly ((data: Socket, random: Random) => unknown)[] = [
   (data, random) => data.end(random.bytes(random.number(2000))),
   (data, random) => data.end(Buffer.alloc(random.number(MAX_DATA_BYTES), 'line\r\n')),
@@ -116,10 +120,10 @@ const uses: readonly ((data: Socket, random: Random) => unknown)[] = [
   // Neither read nor written.
   () => undefined,
   (data) => data.destroy(),
-  (data) => data.once('connect', () => data.resetAndDestroy()),
+  (data) => data.once('connect', () => reset(data)),
   (data, random) => {
     data.write(random.bytes(100));
-    setTimeout(() => data.resetAndDestroy(), random.number(30));
+    setTimeout(() => reset(data), random.number(30));
   },
   (data, random) => data.write(Buffer.concat([Buffer.from('16030100c8', 'hex'), random.bytes(200)])),
 ];
