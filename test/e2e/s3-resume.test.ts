@@ -21,7 +21,7 @@ const MIB = 2 ** 20;
 const SIZE = Number(process.env.LANDFALL_TEST_RESUME_MIB ?? 1024) * MIB;
 const SEED = Number(process.env.LANDFALL_TEST_SEED ?? 26);
 const CUTS = 20;
-/** Cuts by SIGKILL to the listener. Its claim on the upload has to run out each time, half a minute. */
+/** Cuts by SIGKILL to the listener. Its claim on the upload has to run out each time, a minute. */
 const KILLED: ReadonlySet<number> = new Set([6, 13]);
 /** What a cut by the client can cost, an end too short to be a part, and after how many bytes it costs nothing. */
 const CUT_BYTES = 5 * MIB;
@@ -30,7 +30,7 @@ const FREE_AFTER_BYTES = 15 * MIB;
 const KILL_BYTES = 4 * 10 * MIB;
 /** Requests other than parts: records, claims, metadata. */
 const REST_BYTES = 2 * MIB;
-const CLAIM_GONE_MS = 90_000;
+const CLAIM_GONE_MS = 150_000;
 const PATH = '/in/backup.img';
 
 const cleanUp: (() => Promise<unknown>)[] = [];
@@ -66,14 +66,6 @@ function createFile(size: number, random: () => number) {
   };
 }
 
-/** A data connection on which the file's bytes from `offset` on are expected. */
-async function openUpload(talk: FtpTalk, offset: number): Promise<Socket> {
-  const data = await talk.passive();
-  if (offset > 0) await talk.say(`REST ${offset}`, 350);
-  await talk.say(`STOR ${PATH}`, 150);
-  return data;
-}
-
 /** Where the upload can be gone on with, when it can. */
 async function restartOffset(talk: FtpTalk): Promise<number> {
   for (const until = Date.now() + CLAIM_GONE_MS; ; await sleep(500)) {
@@ -81,6 +73,20 @@ async function restartOffset(talk: FtpTalk): Promise<number> {
     const reply = await talk.reply();
     if (reply.startsWith('213 ')) return Number(reply.slice(4));
     if (Date.now() > until) throw new Error(`nothing to go on with: ${reply}`);
+  }
+}
+
+/** A data connection on which the file's bytes from `offset` on are expected; as clients do, again after a 450. */
+async function openUpload(talk: FtpTalk, isFirst: boolean): Promise<{ data: Socket; offset: number }> {
+  for (const until = Date.now() + CLAIM_GONE_MS; ; await sleep(500)) {
+    const offset = isFirst ? 0 : await restartOffset(talk);
+    const data = await talk.passive();
+    if (offset > 0) await talk.say(`REST ${offset}`, 350);
+    talk.send(`STOR ${PATH}\r\n`);
+    const reply = await talk.reply();
+    if (reply.startsWith('150')) return { data, offset };
+    data.destroy();
+    if (!reply.startsWith('450') || Date.now() > until) throw new Error(`no upload: ${reply}`);
   }
 }
 
@@ -122,8 +128,7 @@ it.skipIf(noS3 !== undefined)(
     for (const [index, cut] of [...cuts, SIZE].entries()) {
       const which = index % listeners.length;
       const talk = await logIn(listeners[which]!.ftp.port);
-      const offset = index === 0 ? 0 : await restartOffset(talk);
-      const connection = await openUpload(talk, offset);
+      const { data: connection, offset } = await openUpload(talk, index === 0);
       for (const bytes of file.bytes(offset, Math.max(offset, cut))) {
         if (!connection.write(bytes)) await once(connection, 'drain');
       }

@@ -12,7 +12,7 @@ import { isFault, s3Fault, unlessAbsent } from './s3-fault.ts';
  * A lease: an object that only one can create, renewed while its holder lives. One that is not renewed belongs to
  * nobody: its holder has died. Clocks of the machines and of the store must agree to within half of `LEASE_MS`.
  */
-export const LEASE_MS = 30_000;
+export const LEASE_MS = 60_000;
 const RENEW_MS = LEASE_MS / 3;
 /** How long one waits for somebody else's lock, and between two looks at most. */
 const LOCK_WAIT_MS = 30_000;
