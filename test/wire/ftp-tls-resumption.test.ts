@@ -54,6 +54,21 @@ describe('a data connection that must resume a session', () => {
     if (version === 'TLSv1.3') expect(session).toBeDefined();
   });
 
+  // As OpenSSL's clients do with TLS 1.3 (RFC 8446 §C.4).
+  it('may use each ticket once: uploads bring new ones', async () => {
+    const lab = await open(required);
+    const talk = await lab.logInTls({ minVersion: 'TLSv1.3' });
+    let session = talk.newestSession()!;
+    for (let round = 0; round < 10; round += 1) {
+      const data = await talk.passiveTls({ session });
+      const renewed = once(data, 'session');
+      await talk.say(`STOR in/${round}`, 150);
+      data.resume().end('x');
+      await talk.expect(226);
+      [session] = await renewed;
+    }
+  });
+
   it.each(versions)('is refused without one, and nothing is committed, %s', async (version) => {
     const lab = await open(required);
     const talk = await lab.logInTls({ minVersion: version, maxVersion: version });

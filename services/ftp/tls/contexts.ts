@@ -40,17 +40,7 @@ const MAX_KEYS = Math.ceil((SESSION_SECONDS * 1000) / ROTATE_MS) + 1;
 
 /** One generation of certificates, by host. A session keeps the one that it began with. */
 export interface TlsContexts {
-  for(host: string | undefined): HostContexts;
-}
-
-/** Both show the same certificate and open the same tickets. */
-export interface HostContexts {
-  readonly usual: SecureContext;
-  /**
-   * For uploads: it gives no tickets. A client that only sends may never read what comes behind the handshake, and when
-   * one closes with something unread, its system resets the connection, and what it has sent is lost on the way.
-   */
-  readonly receiving: SecureContext;
+  for(host: string | undefined): SecureContext;
 }
 
 export interface TlsEnds {
@@ -98,7 +88,7 @@ function contextsOf(
   keys: () => readonly Buffer[],
   minVersion: TlsEndsOptions['minVersion'],
 ): TlsContexts {
-  const create = (pair: KeyPair, gives: boolean): SecureContext => {
+  const create = (pair: KeyPair): SecureContext => {
     const context = createSecureContext({
       cert: pair.certificate,
       key: pair.key,
@@ -110,16 +100,16 @@ function contextsOf(
       sessionIdContext: 'landfall-ftp',
       sessionTimeout: SESSION_SECONDS,
     });
-    sealTickets(context, keys, gives);
+    sealTickets(context, keys);
     return context;
   };
-  const made = new Map<KeyPair, HostContexts>();
+  const made = new Map<KeyPair, SecureContext>();
   return {
     for(host) {
       const pair = pairFor(pairs, host);
-      const contexts = made.get(pair) ?? { usual: create(pair, true), receiving: create(pair, false) };
-      made.set(pair, contexts);
-      return contexts;
+      const context = made.get(pair) ?? create(pair);
+      made.set(pair, context);
+      return context;
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { HostContexts } from './contexts.ts';
+import type { SecureContext } from 'node:tls';
 import type { Resumption } from './resumption.ts';
 
 /** RFC 4217 §9: data connections in the clear, or private. */
@@ -7,7 +7,7 @@ export type ProtectionLevel = 'C' | 'P';
 /** What a session has of TLS, from AUTH (or the start, in implicit FTPS) to its end or REIN. */
 export interface Protection {
   /** Of this session's generation, for its host: data connections show the same certificate. */
-  readonly contexts: HostContexts;
+  readonly context: SecureContext;
   readonly resumption: Resumption;
   /** SHA-256 of the client's certificate, lower-case hex. */
   readonly certificate: string | undefined;

@@ -33,12 +33,15 @@ export async function secureData(socket: Socket, options: DataHandshake): Promis
   let stream: TLSSocket;
   try {
     stream = await shakeHands(records?.stream ?? socket, {
-      context: receives ? protection.contexts.receiving : protection.contexts.usual,
+      context: protection.context,
       protocols: ['ftp-data', 'ftp'],
       sessions: resumption.server,
       requestCertificate: false,
       done(secured) {
         isOwn = resumption.isResumed(secured);
+        // A client that only sends may not listen before its own end. If it closes with a ticket unread, its system
+        // resets the connection, and what it has sent is lost on the way. In TLS 1.2 tickets are in the handshake.
+        if (secured.getProtocol() === 'TLSv1.3') records?.holdBack();
       },
       timeoutMs: session.options.tls!.handshakeMs,
       signal,
