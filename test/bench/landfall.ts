@@ -94,7 +94,8 @@ export async function startLandfall(
     async forgetLarge() {
       // No command frees the space at once: what is removed stays for the pipeline.
       const place = `${data}/store/objects/files/bench/in`;
-      for (const entry of await readdir(place)) {
+      // There is none before the first upload.
+      for (const entry of await readdir(place).catch(() => [])) {
         if (!entry.startsWith('large')) continue;
         await rm(await realpath(`${place}/${entry}`));
         await rm(`${place}/${entry}`);
