@@ -29,6 +29,8 @@ export const vsftpd: Peer = {
       anon_upload_enable: 'YES',
       anon_other_write_enable: 'YES',
       write_enable: 'YES',
+      max_clients: 0,
+      max_per_ip: 0,
       xferlog_enable: 'YES',
       vsftpd_log_file: `${folder}/log`,
       ssl_enable: 'YES',
