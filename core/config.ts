@@ -117,6 +117,28 @@ export const settings = {
   ),
   LANDFALL_PROXY_PROTOCOL_TIMEOUT: setting('5 s', time, 'for a PROXY header to come'),
 
+  LANDFALL_RELAY_PORT: setting(
+    '0',
+    count.refine((value) => value <= 65_535, 'must be a port, or 0: no relay'),
+    'port at which other listeners hand over data connections that a balancer sent to them; 0: none',
+  ),
+  LANDFALL_RELAY_ADDRESS: setting(
+    '$LANDFALL_FTP_ADDRESS',
+    text,
+    'address of that port, which only listeners need to reach',
+  ),
+  LANDFALL_RELAY_ADVERTISE: setting(
+    '',
+    anyText,
+    'HOST:PORT by which other listeners reach it; empty: its address, or one of this machine where it is bound to all',
+  ),
+  LANDFALL_RELAY_SECRET: setting(
+    '',
+    anyText,
+    'what all listeners that share a fleet know and nobody else, 16 characters or more',
+  ),
+  LANDFALL_RELAY_SECRET_FILE: setting('', anyText, 'file that holds it, in place of that'),
+
   LANDFALL_MAX_SESSIONS: setting('2000', count, 'sessions in all'),
   LANDFALL_MAX_SESSIONS_PER_ADDRESS: setting('200', count, 'sessions from one address'),
   LANDFALL_MAX_FILE_SIZE: setting('5 TiB', size, 'one file'),

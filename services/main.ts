@@ -15,6 +15,7 @@ import { meteredStages } from '../workers/metered-stages.ts';
 import { stages } from '../workers/stages.ts';
 import { type FirstPartner, firstPartner } from './first-partner.ts';
 import { startFtpListener } from './ftp/listener.ts';
+import { relayPlace } from './ftp/relay/relay-place.ts';
 import { createTlsEnds } from './ftp/tls/contexts.ts';
 import { type Health, startHealth } from './health/start.ts';
 import { watchPool } from './health/watched.ts';
@@ -90,6 +91,7 @@ export async function start(
       from: config.LANDFALL_PROXY_PROTOCOL_FROM,
       headerMs: config.LANDFALL_PROXY_PROTOCOL_TIMEOUT,
     },
+    relay: await relayPlace(config),
     tls: tls && {
       ...createTlsEnds({ ...tls, minVersion: `TLSv${config.LANDFALL_TLS_MIN_VERSION}` }),
       implicitPort: config.LANDFALL_FTPS_PORT || undefined,

@@ -24,6 +24,22 @@ export const counters = {
     help: 'Data connections that nobody here expected.',
     labels: [],
   },
+  landfall_relays_total: {
+    help: 'Of those, by what became of it: relayed to the listener that expects it, or why it was reset.',
+    labels: ['outcome'],
+  },
+  landfall_relays_received_total: {
+    help: 'Data connections that came by way of another listener.',
+    labels: [],
+  },
+  landfall_relay_bytes_total: {
+    help: 'Bytes that were relayed for other listeners, up from the client or down to it.',
+    labels: ['way'],
+  },
+  landfall_relay_claims_refused_total: {
+    help: 'Connections to the relay port that did not show that they bring what a session here expects.',
+    labels: [],
+  },
   landfall_stages_total: {
     help: 'Attempts of stages by outcome: the result, held (to be tried again) or failed.',
     labels: ['stage', 'outcome'],
@@ -36,6 +52,7 @@ export const gauges = {
     help: 'Passive data connections that sessions wait for.',
     labels: [],
   },
+  landfall_relays: { help: 'Data connections that are relayed to other listeners now.', labels: [] },
   landfall_buffer_block_bytes: { help: 'Size of one buffer of a transfer.', labels: [] },
   landfall_buffer_blocks_used: { help: 'Buffers that transfers have now.', labels: [] },
   landfall_buffer_blocks_peak: { help: 'Buffers that transfers had at most since the start.', labels: [] },

@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { senderOf } from '../../core/addresses.ts';
 import { Fault } from '../../core/fault.ts';
 import { COMMANDS } from './commands/all.ts';
 import { type ControlConnection, serveControl } from './control-connection.ts';
+import { LATE_MS } from './data/expectations.ts';
 import { keepAlive } from './data/keep-alive.ts';
 import { openPassivePorts } from './data/passive-ports.ts';
 import type { FtpOptions } from './options.ts';
 import { createProxied } from './proxied-ends.ts';
+import { createRelay } from './relay/relay.ts';
 import { encodeReply, lastReply } from './reply.ts';
 import { atStart, type Session } from './session.ts';
 
@@ -33,14 +34,25 @@ export async function startFtpListener(options: FtpOptions): Promise<FtpListener
   const proxied = createProxied(options.proxies, options.log);
   let stopping = false;
 
+  const relay =
+    options.relay &&
+    createRelay({
+      ...options.relay,
+      fleet: options.fleet,
+      expectedMs: options.timeouts.dataMs + LATE_MS,
+      metrics: options.metrics,
+      log: options.log,
+    });
+
   const ports = await openPassivePorts({
     ...options.passive,
     address: options.address,
     endsOf: proxied.ends,
-    stray() {
+    stray(socket, port, from) {
       options.metrics.add('landfall_data_connections_stray_total', {});
-      return false;
+      return relay?.take(socket, port, from) ?? false;
     },
+    tell: relay?.tell,
     log: options.log,
   });
   options.metrics.watch('landfall_data_connections_expected', () => [
@@ -115,10 +127,12 @@ export async function startFtpListener(options: FtpOptions): Promise<FtpListener
   const { implicitPort } = options.tls ?? {};
   const servers: Server[] = [];
   try {
+    await relay?.open(ports.arriveRelayed);
     servers.push(await listenAt(options.port, false));
     if (implicitPort !== undefined) servers.push(await listenAt(implicitPort, true));
   } catch (thrown) {
     ports.close();
+    await relay?.close();
     for (const server of servers) server.close();
     throw thrown;
   }
@@ -132,17 +146,14 @@ export async function startFtpListener(options: FtpOptions): Promise<FtpListener
       for (const server of servers) server.close();
       proxied.stop();
       for (const control of controls) control.stop();
-      const deadline = new AbortController();
-      const late = sleep(deadlineMs, undefined, { signal: deadline.signal }).then(
-        () => {
-          for (const control of controls) control.abortTransfer();
-        },
-        () => undefined,
-      );
+      const deadline = AbortSignal.timeout(deadlineMs);
+      deadline.addEventListener('abort', () => {
+        for (const control of controls) control.abortTransfer();
+      });
       while (entering.size > 0) await Promise.all(entering);
       ports.close();
-      deadline.abort();
-      await late;
+      await relay?.drain(deadline);
+      await relay?.close();
     },
   };
 }

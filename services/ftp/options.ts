@@ -6,6 +6,7 @@ import type { Log } from '../../core/ports/log.ts';
 import type { Metrics } from '../../core/ports/metrics.ts';
 import type { Zone } from '../../core/zone.ts';
 import type { ProxyOptions } from './proxied-ends.ts';
+import type { RelayPlace } from './relay/relay.ts';
 import type { TlsEnds } from './tls/contexts.ts';
 
 export interface TlsOptions extends TlsEnds {
@@ -44,6 +45,8 @@ export interface FtpOptions {
   readonly limits: { readonly total: number; readonly perAddress: number };
   /** Proxies that tell in a header who their client is. */
   readonly proxies: ProxyOptions;
+  /** Where data connections that came to other listeners are brought; without it they are lost, as are those that came here for others. */
+  readonly relay?: RelayPlace | undefined;
   readonly gate: Gate;
   readonly openZone: (partner: Partner) => Promise<Zone>;
   readonly fleet: Fleet;

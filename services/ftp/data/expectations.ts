@@ -24,6 +24,9 @@ export interface Expectations<Connection> {
   add(expectation: Expectation<Connection>, signal: AbortSignal): Promise<number>;
   /** It is expected no more; does nothing when it has come. */
   withdraw(expectation: Expectation<Connection>): void;
+  /** Another listener expects one there: nobody here is given that place for a moment. The expectation may be added again. */
+  setAside(expectation: Expectation<Connection>): void;
+  has(expectation: Expectation<Connection>): boolean;
   arrive(connection: Connection, port: number, from: string): Arrived;
   /** How many there are, those that may still come late included. */
   expected(): number;
@@ -35,11 +38,13 @@ export interface Expectations<Connection> {
  * it is refused.
  */
 export const LATE_MS = 4000;
+/** Milliseconds after which a place that another listener had is tried again. */
+export const ASIDE_MS = 100;
 
 interface Place<Connection> {
   readonly expectation: Expectation<Connection>;
-  /** Withdrawn, and only there to refuse what is late. */
-  isOver: boolean;
+  /** `over`: withdrawn, and only there to refuse what is late. `aside`: another listener's. */
+  state: 'expected' | 'over' | 'aside';
 }
 
 interface Port<Connection> {
@@ -57,7 +62,11 @@ interface Waiter<Connection> {
 
 const isWide = ({ others }: Origins): boolean => others.length > 0;
 
-export function createExpectations<Connection>(numbers: readonly number[]): Expectations<Connection> {
+/** `freed` is told when a place may be another's: its connection has come, or cannot even come late any more. */
+export function createExpectations<Connection>(
+  numbers: readonly number[],
+  freed: (expectation: Expectation<Connection>) => void = () => undefined,
+): Expectations<Connection> {
   const ports = new Map<number, Port<Connection>>(
     numbers.map((port) => [port, { port, exact: new Map(), wide: new Set() }]),
   );
@@ -73,7 +82,7 @@ export function createExpectations<Connection>(numbers: readonly number[]): Expe
     !(isWide(origins) && [...exact.keys()].some((address) => isFrom(origins, address)));
 
   const put = (port: Port<Connection>, expectation: Expectation<Connection>): number => {
-    const place = { expectation, isOver: false };
+    const place: Place<Connection> = { expectation, state: 'expected' };
     if (isWide(expectation.origins)) port.wide.add(place);
     else port.exact.set(expectation.origins.client, place);
     portOf.set(expectation, port);
@@ -81,9 +90,25 @@ export function createExpectations<Connection>(numbers: readonly number[]): Expe
   };
 
   const remove = (port: Port<Connection>, place: Place<Connection>): void => {
-    if (!port.wide.delete(place)) port.exact.delete(place.expectation.origins.client);
-    portOf.delete(place.expectation);
+    const { client } = place.expectation.origins;
+    if (!port.wide.delete(place)) {
+      if (port.exact.get(client) !== place) return;
+      port.exact.delete(client);
+    }
+    // Set aside, its expectation may have another place by now.
+    if (place.state !== 'aside') {
+      portOf.delete(place.expectation);
+      freed(place.expectation);
+    }
     serveWaiting(port);
+  };
+
+  const find = (expectation: Expectation<Connection>) => {
+    const port = portOf.get(expectation);
+    if (!port) return undefined;
+    const places = [port.exact.get(expectation.origins.client), ...port.wide];
+    const place = places.find((one) => one?.expectation === expectation);
+    return place && { port, place };
   };
 
   const serveWaiting = (port: Port<Connection>): void => {
@@ -118,22 +143,28 @@ export function createExpectations<Connection>(numbers: readonly number[]): Expe
     },
 
     withdraw(expectation) {
-      const port = portOf.get(expectation);
-      if (!port) return;
-      const { exact, wide } = port;
-      const place = [exact.get(expectation.origins.client), ...wide].find(
-        (one) => one?.expectation === expectation,
-      );
-      if (!place || place.isOver) return;
-      place.isOver = true;
-      setTimeout(() => remove(port, place), LATE_MS).unref();
+      const found = find(expectation);
+      if (found?.place.state !== 'expected') return;
+      found.place.state = 'over';
+      setTimeout(() => remove(found.port, found.place), LATE_MS).unref();
     },
+
+    setAside(expectation) {
+      const found = find(expectation);
+      if (!found) return;
+      const { port, place } = found;
+      portOf.delete(expectation);
+      place.state = 'aside';
+      setTimeout(() => remove(port, place), ASIDE_MS).unref();
+    },
+
+    has: (expectation) => portOf.has(expectation),
 
     arrive(connection, number, from) {
       const port = ports.get(number);
       const place = port && placeAt(port, from);
-      if (!port || !place) return 'unexpected';
-      if (place.isOver) return 'late';
+      if (!port || !place || place.state === 'aside') return 'unexpected';
+      if (place.state === 'over') return 'late';
       remove(port, place);
       place.expectation.take(connection);
       return 'taken';

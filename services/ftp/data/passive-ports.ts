@@ -1,8 +1,10 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import type { DataPlace } from '../../../core/ports/expectations.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Ends } from '../client-address.ts';
-import { createExpectations, type Expectations } from './expectations.ts';
+import type { Expectations } from './expectations.ts';
 import { keepAlive } from './keep-alive.ts';
+import { createToldExpectations, type Tell } from './told-expectations.ts';
 
 export interface PassivePortsOptions {
   readonly address: string;
@@ -13,6 +15,8 @@ export interface PassivePortsOptions {
   readonly endsOf: (socket: Socket) => Promise<Ends | undefined>;
   /** Asked for each connection that nobody here expects; true takes it over. */
   readonly stray?: ((socket: Socket, port: number, from: string) => boolean) | undefined;
+  /** Tells the other listeners what is expected here. */
+  readonly tell?: Tell | undefined;
   readonly log: Log;
 }
 
@@ -20,6 +24,8 @@ export interface PassivePortsOptions {
 export interface PassivePorts extends Pick<Expectations<Socket>, 'add' | 'withdraw' | 'expected'> {
   /** Hands over a connection, paused and unread, that came to one of the ports; resets it when nobody wants it. */
   arrive(socket: Socket, port: number, from: string): void;
+  /** The same with one that came by another listener; false, and nothing is done, when nobody here expects it. */
+  arriveRelayed(socket: Socket, at: DataPlace): boolean;
   close(): void;
 }
 
@@ -30,9 +36,9 @@ const REFUSED_LOG_MS = 1000;
 
 /** Opens them all. Rejects, with none open, when one cannot be bound. */
 export async function openPassivePorts(options: PassivePortsOptions): Promise<PassivePorts> {
-  const { address, first, last, stray, log } = options;
+  const { address, first, last, stray, tell, log } = options;
   const numbers = Array.from({ length: last - first + 1 }, (_, index) => first + index);
-  const expectations = createExpectations<Socket>(numbers);
+  const { add, withdraw, expected, ...expectations } = createToldExpectations<Socket>(numbers, tell);
 
   let refused = 0;
   let loggedAt = Number.NEGATIVE_INFINITY;
@@ -49,6 +55,12 @@ export async function openPassivePorts(options: PassivePortsOptions): Promise<Pa
     const arrived = expectations.arrive(socket, port, from);
     if (arrived === 'taken') keepAlive(socket);
     else if (arrived === 'late' || !stray?.(socket, port, from)) refuse(socket, port, from, arrived);
+  };
+
+  const arriveRelayed = (socket: Socket, { port, client }: DataPlace): boolean => {
+    const isTaken = expectations.arrive(socket, port, client) === 'taken';
+    if (isTaken) keepAlive(socket);
+    return isTaken;
   };
 
   const accept = async (socket: Socket): Promise<void> => {
@@ -82,6 +94,5 @@ export async function openPassivePorts(options: PassivePortsOptions): Promise<Pa
     const text = `LANDFALL_FTP_PASSIVE_PORTS: ${cause.message}. All of ${first}-${last} must be free.`;
     throw Object.assign(new Error(text, { cause }), { code: cause.code, syscall: cause.syscall });
   }
-  const { add, withdraw, expected } = expectations;
-  return { add, withdraw, expected, arrive, close };
+  return { add, withdraw, expected, arrive, arriveRelayed, close };
 }

@@ -1,0 +1,38 @@
+import type { DataPlace } from '../../../core/ports/expectations.ts';
+import { createExpectations, type Expectation, type Expectations } from './expectations.ts';
+
+/** Undefined when another listener expects a connection there; else the answer takes back what was told. */
+export type Tell = (at: DataPlace) => Promise<(() => void) | undefined>;
+
+/**
+ * Expectations of which the other listeners know, so that a connection may come to any of them. A place is had when it
+ * is free here and there; the others are told before the client is, and as long as one may still come, late ones too.
+ * They are told of the control connection's address only, not of further ones that a partner may have.
+ */
+export function createToldExpectations<Connection>(
+  numbers: readonly number[],
+  tell: Tell | undefined,
+): Expectations<Connection> {
+  const takeBack = new Map<Expectation<Connection>, () => void>();
+  const own = createExpectations<Connection>(numbers, (expectation) => {
+    takeBack.get(expectation)?.();
+    takeBack.delete(expectation);
+  });
+  if (!tell) return own;
+  return {
+    ...own,
+    async add(expectation, signal) {
+      for (;;) {
+        const port = await own.add(expectation, signal);
+        const told = await tell({ port, client: expectation.origins.client });
+        if (told) {
+          // It may be over already: given up, or found by somebody who guessed.
+          if (own.has(expectation)) takeBack.set(expectation, told);
+          else told();
+          return port;
+        }
+        own.setAside(expectation);
+      }
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { senderOf } from '../../../core/addresses.ts';
+
+/** Questions to the fleet in one second for one sender; the next ones are spared. Its transfers in parallel fit in. */
+const PER_SENDER = 200;
+/** Questions that have no answer yet. */
+const AT_ONCE = 256;
+/** Senders whose questions are counted; the one that was first goes first. */
+const MAX_SENDERS = 10_000;
+const WINDOW_MS = 1_000;
+
+/**
+ * Bounds what strays can make a listener ask of the fleet, so that who floods a passive port floods neither Redis nor
+ * those who wait for an answer.
+ */
+export interface Lookups {
+  /** Asks, or answers undefined at once where there have been too many questions. */
+  ask<Answer>(from: string, question: () => Promise<Answer>): Promise<Answer | undefined>;
+}
+
+export function createLookups(now = () => performance.now()): Lookups {
+  const asked = new Map<string, { since: number; count: number }>();
+  let atOnce = 0;
+
+  const isTooMany = (sender: string): boolean => {
+    const window = asked.get(sender);
+    if (window && now() - window.since < WINDOW_MS) {
+      window.count += 1;
+      return window.count > PER_SENDER;
+    }
+    // Deleted first, so that the map stays in the order of the windows' beginnings.
+    asked.delete(sender);
+    asked.set(sender, { since: now(), count: 1 });
+    if (asked.size > MAX_SENDERS) asked.delete(asked.keys().next().value!);
+    return false;
+  };
+
+  return {
+    async ask(from, question) {
+      if (atOnce >= AT_ONCE || isTooMany(senderOf(from))) return undefined;
+      atOnce += 1;
+      try {
+        return await question();
+      } finally {
+        atOnce -= 1;
+      }
+    },
+  };
+}

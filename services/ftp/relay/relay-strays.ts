@@ -1,0 +1,103 @@
+import type { Socket } from 'node:net';
+import type { Expectations } from '../../../core/ports/expectations.ts';
+import type { Log } from '../../../core/ports/log.ts';
+import type { Metrics } from '../../../core/ports/metrics.ts';
+import { keepAlive } from '../data/keep-alive.ts';
+import { dialOwner, type Missed } from './dial-owner.ts';
+import { join } from './join.ts';
+import { createLookups } from './lookups.ts';
+
+export interface StraysOptions {
+  /** The fleet's. */
+  readonly expectations: Expectations;
+  /** Where this listener is reached itself. */
+  readonly address: string;
+  readonly secret: string;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** Connections that are relayed at once, with those whose owner is asked for; a further one is reset. */
+const MAX_RELAYED = 2_000;
+/** Milliseconds that a client may take to end its side when the owner has ended, and has sent all. */
+const LINGER_MS = 30_000;
+
+export interface Strays {
+  /** Takes over a connection, paused and unread, that nobody here expects; false when there are too many. */
+  take(socket: Socket, port: number, from: string): boolean;
+  /** Resolves when none is left, and at the deadline resets what is. */
+  drain(deadline: AbortSignal): Promise<void>;
+}
+
+/** Hands data connections that came to the wrong listener to the one that expects them. */
+export function createStrays({ expectations, address, secret, metrics, log }: StraysOptions): Strays {
+  const lookups = createLookups();
+  const taken = new Map<Socket, Promise<void>>();
+  let open = 0;
+  metrics.watch('landfall_relays', () => [{ labels: {}, value: open }]);
+
+  const giveUp = (socket: Socket, outcome: Missed | 'unexpected' | 'too-many'): void => {
+    socket.resetAndDestroy();
+    metrics.add('landfall_relays_total', { outcome });
+  };
+
+  const relay = async (socket: Socket, port: number, client: string): Promise<void> => {
+    const at = { port, client };
+    const answer = await lookups.ask(client, async () => ({ who: await expectations.take(at) }));
+    if (!answer) return giveUp(socket, 'too-many');
+    const { who } = answer;
+    // What this listener itself expected is over, or it would have got it.
+    if (!who || who.address === address) return giveUp(socket, 'unexpected');
+    const owner = await dialOwner(who.address, { kind: 'relay', ...at }, { secret, token: who.token });
+    if (typeof owner === 'string') {
+      log.warn({ ...at, owner: who.address, why: owner }, 'data connection not handed to its listener');
+      return giveUp(socket, owner);
+    }
+    metrics.add('landfall_relays_total', { outcome: 'relayed' });
+    open += 1;
+    const bytes = { up: 0, down: 0 };
+    let linger: NodeJS.Timeout | undefined;
+    const inOrder = await join(socket, owner, {
+      moved(from, count) {
+        const way = from === socket ? 'up' : 'down';
+        bytes[way] += count;
+        metrics.add('landfall_relay_bytes_total', { way }, count);
+      },
+      ended(from) {
+        if (from === owner) linger = setTimeout(() => socket.destroy(), LINGER_MS);
+      },
+    });
+    clearTimeout(linger);
+    open -= 1;
+    log.debug({ ...at, owner: who.address, ...bytes, inOrder }, 'data connection was relayed');
+  };
+
+  return {
+    take(socket, port, from) {
+      if (taken.size >= MAX_RELAYED) {
+        metrics.add('landfall_relays_total', { outcome: 'too-many' });
+        return false;
+      }
+      keepAlive(socket);
+      const over = relay(socket, port, from).then(
+        () => void taken.delete(socket),
+        (cause: unknown) => {
+          taken.delete(socket);
+          socket.resetAndDestroy();
+          log.error({ err: cause }, 'relay failed');
+        },
+      );
+      taken.set(socket, over);
+      return true;
+    },
+    async drain(deadline) {
+      const cut = (): void => {
+        for (const socket of taken.keys()) socket.resetAndDestroy();
+      };
+      deadline.addEventListener('abort', cut, { once: true });
+      if (deadline.aborted) cut();
+      while (taken.size > 0) await Promise.all(taken.values());
+      deadline.removeEventListener('abort', cut);
+    },
+  };
+}

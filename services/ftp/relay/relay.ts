@@ -1,0 +1,65 @@
+import type { Socket } from 'node:net';
+import type { DataPlace, Expectations } from '../../../core/ports/expectations.ts';
+import type { Listeners } from '../../../core/ports/listeners.ts';
+import type { Log } from '../../../core/ports/log.ts';
+import type { Metrics } from '../../../core/ports/metrics.ts';
+import { type Awaited, createAwaited } from './awaited.ts';
+import { openRelayPort } from './relay-port.ts';
+import { createStrays, type Strays } from './relay-strays.ts';
+
+/** Where the relay of a listener is. */
+export interface RelayPlace {
+  /** The address to bind, and the port. */
+  readonly address: string;
+  readonly port: number;
+  /** Where other listeners reach it, `HOST:PORT`. */
+  readonly advertised: string;
+  /** What all listeners of the fleet know, and nobody else. */
+  readonly secret: string;
+}
+
+export interface RelayOptions extends RelayPlace {
+  readonly fleet: { readonly expectations: Expectations; readonly listeners: Listeners };
+  /** Milliseconds for which an expectation may be noted in the fleet. */
+  readonly expectedMs: number;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/**
+ * A balancer sends a data connection to any listener. The one that it reaches asks the fleet who expects it and hands it
+ * over, byte by byte, so TLS ends where the session is.
+ */
+export interface Relay extends Pick<Awaited, 'tell'>, Pick<Strays, 'take' | 'drain'> {
+  /** Takes what other listeners bring, and is one of the fleet's. Rejects when the port cannot be bound. */
+  open(arrive: (socket: Socket, at: DataPlace) => boolean): Promise<void>;
+  /** Takes nothing more. */
+  close(): Promise<void>;
+}
+
+export function createRelay(options: RelayOptions): Relay {
+  const { fleet, advertised, expectedMs, metrics, log } = options;
+  const { expectations } = fleet;
+  const awaited = createAwaited({ expectations, address: advertised, forMs: expectedMs, log });
+  const strays = createStrays({ ...options, expectations, address: advertised });
+  let leave = async (): Promise<void> => undefined;
+  let port: { close(): void } | undefined;
+  return {
+    tell: awaited.tell,
+    take: strays.take,
+    drain: strays.drain,
+    async open(arrive) {
+      const counted = (socket: Socket, at: DataPlace): boolean => {
+        const isWanted = arrive(socket, at);
+        if (isWanted) metrics.add('landfall_relays_received_total', {});
+        return isWanted;
+      };
+      port = await openRelayPort({ ...options, tokenOf: awaited.tokenOf, arrive: counted });
+      leave = await fleet.listeners.join(advertised);
+    },
+    async close() {
+      port?.close();
+      await leave();
+    },
+  };
+}
