@@ -20,6 +20,10 @@ export const counters = {
     labels: ['direction', 'outcome'],
   },
   landfall_transfer_bytes_total: { help: 'Bytes of files that were taken or given.', labels: ['direction'] },
+  landfall_data_connections_direct_total: {
+    help: 'Passive data connections that came to the listener which expected them.',
+    labels: [],
+  },
   landfall_data_connections_stray_total: {
     help: 'Data connections that nobody here expected.',
     labels: [],

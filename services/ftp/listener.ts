@@ -52,6 +52,7 @@ export async function startFtpListener(options: FtpOptions): Promise<FtpListener
       options.metrics.add('landfall_data_connections_stray_total', {});
       return relay?.take(socket, port, from) ?? false;
     },
+    came: () => options.metrics.add('landfall_data_connections_direct_total', {}),
     tell: relay?.tell,
     log: options.log,
   });

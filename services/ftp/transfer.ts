@@ -33,6 +33,8 @@ export interface Transfer {
   readonly signal: AbortSignal;
   /** The data connection; throws a `Refusal` 425, or 522 where TLS on it fails. */
   connect(): Promise<Socket>;
+  /** Resolves when the sender's end is known to be that of all it sent; throws `cancelled`. */
+  settled(): Promise<void>;
   /** Whether the end of what was received was told under TLS (close_notify); undefined where there was no TLS. */
   closedInTls(): boolean | undefined;
   /** Ends it; the reply comes at once, unless it is held. */
@@ -101,16 +103,17 @@ export async function* runAlone(
   const connect = async (): Promise<never> => {
     throw new Refusal(425, 'There is no data connection.');
   };
+  const settled = async (): Promise<void> => undefined;
   const closedInTls = () => undefined;
   const open = async () => ({ opening: undefined, what: undefined });
-  const transfer = { ...what, isOpen: true, connect, closedInTls };
+  const transfer = { ...what, isOpen: true, connect, settled, closedInTls };
   yield* run(session, new AbortController(), transfer, open, work);
 }
 
 async function* run<What>(
   session: Session,
   controller: AbortController,
-  what: Pick<Transfer, 'direction' | 'path' | 'isOpen' | 'connect' | 'closedInTls'>,
+  what: Pick<Transfer, 'direction' | 'path' | 'isOpen' | 'connect' | 'settled' | 'closedInTls'>,
   open: () => Promise<Opened<What>>,
   work: (transfer: Transfer, opened: What) => Promise<Reply>,
 ): AsyncGenerator<Reply> {

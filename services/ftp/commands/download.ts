@@ -44,6 +44,7 @@ export const download = {
           signal,
           stallMs: session.options.timeouts.stallMs,
         });
+        await transfer.settled();
         return reply(226, 'The file is sent.');
       });
     },

@@ -32,6 +32,7 @@ async function* sendListing(
       signal: transfer.signal,
       stallMs: session.options.timeouts.stallMs,
     });
+    await transfer.settled();
     return reply(226, 'The listing is sent.');
   });
 }

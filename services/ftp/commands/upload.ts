@@ -75,6 +75,7 @@ async function receiveInto(landing: Landing, session: Session, transfer: Transfe
       signal,
       stallMs: timeouts.stallMs,
     });
+    await transfer.settled();
     await inflater?.end();
   } finally {
     await inflater?.close();

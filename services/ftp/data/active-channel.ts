@@ -40,6 +40,7 @@ export function openActiveChannel({ to, local, timeoutMs }: ActiveOptions): Data
         clearTimeout(timer);
       }
     },
+    settled: async () => undefined,
     close() {
       socket?.destroy();
     },

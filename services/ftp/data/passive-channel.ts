@@ -1,7 +1,7 @@
-import type { Socket } from 'node:net';
 import { Refusal } from '../reply.ts';
 import { abortable } from './abortable.ts';
 import type { DataChannel } from './channel.ts';
+import type { DataConnection } from './connection.ts';
 import type { Expectation } from './expectations.ts';
 import type { Origins } from './origins.ts';
 import type { PassivePorts } from './passive-ports.ts';
@@ -23,11 +23,12 @@ export interface PassiveChannel extends DataChannel {
 
 /** Expects one connection from the client. */
 export function openPassiveChannel({ ports, origins, timeoutMs }: PassiveOptions): PassiveChannel {
-  const { promise: arrived, resolve, reject } = Promise.withResolvers<Socket>();
+  const { promise: arrived, resolve, reject } = Promise.withResolvers<DataConnection>();
   // Nobody may be waiting yet when it fails.
   arrived.catch(() => undefined);
   const given = new AbortController();
-  let waiting: Socket | undefined;
+  let came: DataConnection | undefined;
+  let isTaken = false;
 
   const giveUp = (why: string): void => {
     const refusal = new Refusal(425, why);
@@ -36,12 +37,12 @@ export function openPassiveChannel({ ports, origins, timeoutMs }: PassiveOptions
     clearTimeout(timer);
     ports.withdraw(expectation);
   };
-  const expectation: Expectation<Socket> = {
+  const expectation: Expectation<DataConnection> = {
     origins,
-    take(socket) {
+    take(connection) {
       clearTimeout(timer);
-      waiting = socket;
-      resolve(socket);
+      came = connection;
+      resolve(connection);
     },
   };
   let timer = setTimeout(() => giveUp('All data ports are taken, try again later.'), timeoutMs);
@@ -56,13 +57,15 @@ export function openPassiveChannel({ ports, origins, timeoutMs }: PassiveOptions
   return {
     port: expect(),
     async connect(signal) {
-      const socket = await abortable(arrived, signal);
-      waiting = undefined;
+      const { socket } = await abortable(arrived, signal);
+      isTaken = true;
       return socket;
     },
+    settled: async (sender, signal) => (await arrived).settled(sender, signal),
     close() {
       giveUp('The data connection was given up.');
-      waiting?.destroy();
+      if (!isTaken) came?.socket.destroy();
+      came?.forget();
     },
   };
 }

@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { DataPlace } from '../../../core/ports/expectations.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Ends } from '../client-address.ts';
+import { type DataConnection, directly } from './connection.ts';
 import type { Expectations } from './expectations.ts';
 import { keepAlive } from './keep-alive.ts';
 import { createToldExpectations, type Tell } from './told-expectations.ts';
@@ -17,15 +18,17 @@ export interface PassivePortsOptions {
   readonly stray?: ((socket: Socket, port: number, from: string) => boolean) | undefined;
   /** Tells the other listeners what is expected here. */
   readonly tell?: Tell | undefined;
+  /** Told of each connection that came to the listener which expects it. */
+  readonly came?: (() => void) | undefined;
   readonly log: Log;
 }
 
 /** The ports that passive data connections come to: open as long as the listener is, and shared by all its sessions. */
-export interface PassivePorts extends Pick<Expectations<Socket>, 'add' | 'withdraw' | 'expected'> {
+export interface PassivePorts extends Pick<Expectations<DataConnection>, 'add' | 'withdraw' | 'expected'> {
   /** Hands over a connection, paused and unread, that came to one of the ports; resets it when nobody wants it. */
   arrive(socket: Socket, port: number, from: string): void;
   /** The same with one that came by another listener; false, and nothing is done, when nobody here expects it. */
-  arriveRelayed(socket: Socket, at: DataPlace): boolean;
+  arriveRelayed(connection: DataConnection, at: DataPlace): boolean;
   close(): void;
 }
 
@@ -36,9 +39,9 @@ const REFUSED_LOG_MS = 1000;
 
 /** Opens them all. Rejects, with none open, when one cannot be bound. */
 export async function openPassivePorts(options: PassivePortsOptions): Promise<PassivePorts> {
-  const { address, first, last, stray, tell, log } = options;
+  const { address, first, last, stray, came, tell, log } = options;
   const numbers = Array.from({ length: last - first + 1 }, (_, index) => first + index);
-  const { add, withdraw, expected, ...expectations } = createToldExpectations<Socket>(numbers, tell);
+  const { add, withdraw, expected, ...expectations } = createToldExpectations<DataConnection>(numbers, tell);
 
   let refused = 0;
   let loggedAt = Number.NEGATIVE_INFINITY;
@@ -52,14 +55,16 @@ export async function openPassivePorts(options: PassivePortsOptions): Promise<Pa
   };
 
   const arrive = (socket: Socket, port: number, from: string): void => {
-    const arrived = expectations.arrive(socket, port, from);
-    if (arrived === 'taken') keepAlive(socket);
-    else if (arrived === 'late' || !stray?.(socket, port, from)) refuse(socket, port, from, arrived);
+    const arrived = expectations.arrive(directly(socket), port, from);
+    if (arrived === 'taken') {
+      keepAlive(socket);
+      came?.();
+    } else if (arrived === 'late' || !stray?.(socket, port, from)) refuse(socket, port, from, arrived);
   };
 
-  const arriveRelayed = (socket: Socket, { port, client }: DataPlace): boolean => {
-    const isTaken = expectations.arrive(socket, port, client) === 'taken';
-    if (isTaken) keepAlive(socket);
+  const arriveRelayed = (connection: DataConnection, { port, client }: DataPlace): boolean => {
+    const isTaken = expectations.arrive(connection, port, client) === 'taken';
+    if (isTaken) keepAlive(connection.socket);
     return isTaken;
   };
 

@@ -4,6 +4,7 @@ import type { DataPlace } from '../../../core/ports/expectations.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Metrics } from '../../../core/ports/metrics.ts';
 import { endsOf } from '../client-address.ts';
+import { keepAlive } from '../data/keep-alive.ts';
 import { challengeBytes, encodeChallenge, encodeProof, isClaimProven, readClaim } from './handshake.ts';
 import { takeMessage } from './message.ts';
 import { asUnread } from './unread.ts';
@@ -15,7 +16,9 @@ export interface RelayPortOptions {
   /** The token of what a session here expects. */
   readonly tokenOf: (at: DataPlace) => string | undefined;
   /** Hands over a data connection, paused and unread; false when no session expects it any more. */
-  readonly arrive: (socket: Socket, at: DataPlace) => boolean;
+  readonly arrive: (socket: Socket, at: DataPlace, token: string) => boolean;
+  /** Takes a connection that brings reports. */
+  readonly hear: (link: Socket) => void;
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -29,8 +32,9 @@ const REFUSED_LOG_MS = 1_000;
 
 /** Where the other listeners of the fleet bring data connections that came to them. Rejects when it cannot be bound. */
 export async function openRelayPort(options: RelayPortOptions): Promise<{ close(): void }> {
-  const { secret, tokenOf, arrive, metrics, log } = options;
+  const { secret, tokenOf, arrive, hear, metrics, log } = options;
   const unproven = new Set<Socket>();
+  const links = new Set<Socket>();
   /** In place of the token of what nobody expects: it takes the same time to refuse. */
   const nobodys = randomBytes(challengeBytes).toString('base64url');
 
@@ -59,7 +63,7 @@ export async function openRelayPort(options: RelayPortOptions): Promise<{ close(
     clearTimeout(timer);
     unproven.delete(socket);
     if (!claim) return refuse(socket, from);
-    const token = tokenOf(claim);
+    const token = claim.kind === 'reports' ? '' : tokenOf(claim);
     const secrets = { secret, nonce, token: token ?? nobodys };
     // Who claims sends nothing more before it has our proof.
     const isRight =
@@ -68,9 +72,16 @@ export async function openRelayPort(options: RelayPortOptions): Promise<{ close(
       socket.readableLength === 0 &&
       !socket.destroyed;
     if (!isRight) return refuse(socket, from);
+    if (claim.kind === 'reports') {
+      keepAlive(socket);
+      links.add(socket.on('close', () => links.delete(socket)));
+      socket.write(encodeProof(claim, secrets));
+      hear(socket);
+      return;
+    }
     const unread = asUnread(socket);
     unread.write(encodeProof(claim, secrets));
-    if (!arrive(unread, claim)) refuse(unread, from);
+    if (!arrive(unread, claim, token)) refuse(unread, from);
   };
 
   const server = createServer({ allowHalfOpen: true, noDelay: true }, accept);
@@ -82,7 +93,7 @@ export async function openRelayPort(options: RelayPortOptions): Promise<{ close(
   return {
     close() {
       server.close();
-      for (const socket of unproven) socket.destroy();
+      for (const socket of [...unproven, ...links]) socket.destroy();
     },
   };
 }

@@ -6,6 +6,8 @@ import { keepAlive } from '../data/keep-alive.ts';
 import { dialOwner, type Missed } from './dial-owner.ts';
 import { join } from './join.ts';
 import { createLookups } from './lookups.ts';
+import type { Tiding } from './records.ts';
+import { createTellOwners } from './tell-owners.ts';
 
 export interface StraysOptions {
   /** The fleet's. */
@@ -19,8 +21,8 @@ export interface StraysOptions {
 
 /** Connections that are relayed at once, with those whose owner is asked for; a further one is reset. */
 const MAX_RELAYED = 2_000;
-/** Milliseconds that a client may take to end its side when the owner has ended, and has sent all. */
-const LINGER_MS = 30_000;
+/** Milliseconds without a byte that the client takes or sends, when the owner has ended: its own limits hold no more. */
+const LINGER_MS = 60_000;
 
 export interface Strays {
   /** Takes over a connection, paused and unread, that nobody here expects; false when there are too many. */
@@ -32,6 +34,7 @@ export interface Strays {
 /** Hands data connections that came to the wrong listener to the one that expects them. */
 export function createStrays({ expectations, address, secret, metrics, log }: StraysOptions): Strays {
   const lookups = createLookups();
+  const owners = createTellOwners(secret);
   const taken = new Map<Socket, Promise<void>>();
   let open = 0;
   metrics.watch('landfall_relays', () => [{ labels: {}, value: open }]);
@@ -56,7 +59,9 @@ export function createStrays({ expectations, address, secret, metrics, log }: St
     metrics.add('landfall_relays_total', { outcome: 'relayed' });
     open += 1;
     const bytes = { up: 0, down: 0 };
-    let linger: NodeJS.Timeout | undefined;
+    const tell = (tiding: Tiding): void => owners.tell(who.address, { tiding, token: who.token });
+    tell('began');
+    owner.on('end', () => socket.setTimeout(LINGER_MS, () => socket.destroy()));
     const inOrder = await join(socket, owner, {
       moved(from, count) {
         const way = from === socket ? 'up' : 'down';
@@ -64,10 +69,10 @@ export function createStrays({ expectations, address, secret, metrics, log }: St
         metrics.add('landfall_relay_bytes_total', { way }, count);
       },
       ended(from) {
-        if (from === owner) linger = setTimeout(() => socket.destroy(), LINGER_MS);
+        tell(from === owner ? 'owner-ended' : 'client-ended');
       },
     });
-    clearTimeout(linger);
+    if (!inOrder) tell('lost');
     open -= 1;
     log.debug({ ...at, owner: who.address, ...bytes, inOrder }, 'data connection was relayed');
   };
@@ -98,6 +103,7 @@ export function createStrays({ expectations, address, secret, metrics, log }: St
       if (deadline.aborted) cut();
       while (taken.size > 0) await Promise.all(taken.values());
       deadline.removeEventListener('abort', cut);
+      owners.close();
     },
   };
 }

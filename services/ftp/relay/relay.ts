@@ -1,9 +1,10 @@
-import type { Socket } from 'node:net';
 import type { DataPlace, Expectations } from '../../../core/ports/expectations.ts';
 import type { Listeners } from '../../../core/ports/listeners.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Metrics } from '../../../core/ports/metrics.ts';
+import type { DataConnection } from '../data/connection.ts';
 import { type Awaited, createAwaited } from './awaited.ts';
+import { createHearOfEnds } from './hear-of-ends.ts';
 import { openRelayPort } from './relay-port.ts';
 import { createStrays, type Strays } from './relay-strays.ts';
 
@@ -32,7 +33,7 @@ export interface RelayOptions extends RelayPlace {
  */
 export interface Relay extends Pick<Awaited, 'tell'>, Pick<Strays, 'take' | 'drain'> {
   /** Takes what other listeners bring, and is one of the fleet's. Rejects when the port cannot be bound. */
-  open(arrive: (socket: Socket, at: DataPlace) => boolean): Promise<void>;
+  open(arrive: (connection: DataConnection, at: DataPlace) => boolean): Promise<void>;
   /** Takes nothing more. */
   close(): Promise<void>;
 }
@@ -42,6 +43,7 @@ export function createRelay(options: RelayOptions): Relay {
   const { expectations } = fleet;
   const awaited = createAwaited({ expectations, address: advertised, forMs: expectedMs, log });
   const strays = createStrays({ ...options, expectations, address: advertised });
+  const ends = createHearOfEnds();
   let leave = async (): Promise<void> => undefined;
   let port: { close(): void } | undefined;
   return {
@@ -49,12 +51,18 @@ export function createRelay(options: RelayOptions): Relay {
     take: strays.take,
     drain: strays.drain,
     async open(arrive) {
-      const counted = (socket: Socket, at: DataPlace): boolean => {
-        const isWanted = arrive(socket, at);
-        if (isWanted) metrics.add('landfall_relays_received_total', {});
-        return isWanted;
-      };
-      port = await openRelayPort({ ...options, tokenOf: awaited.tokenOf, arrive: counted });
+      port = await openRelayPort({
+        ...options,
+        tokenOf: awaited.tokenOf,
+        hear: ends.hear,
+        arrive(socket, at, token) {
+          const connection = ends.connection(socket, token);
+          const isWanted = arrive(connection, at);
+          if (isWanted) metrics.add('landfall_relays_received_total', {});
+          else connection.forget();
+          return isWanted;
+        },
+      });
       leave = await fleet.listeners.join(advertised);
     },
     async close() {

@@ -9,7 +9,7 @@ export function protectChannel(
   channel: DataChannel,
   direction: Direction,
   signal: AbortSignal,
-): Pick<Transfer, 'connect' | 'closedInTls'> {
+): Pick<Transfer, 'connect' | 'settled' | 'closedInTls'> {
   let secured: SecuredData | undefined;
   return {
     async connect() {
@@ -19,6 +19,7 @@ export function protectChannel(
       secured = await secureData(socket, { session, protection, receives: direction === 'upload', signal });
       return secured.stream;
     },
+    settled: () => channel.settled(direction === 'upload' ? 'client' : 'listener', signal),
     closedInTls: () => secured?.isClosedInOrder(),
   };
 }

@@ -1,0 +1,84 @@
+import { Buffer } from 'node:buffer';
+import type { Socket } from 'node:net';
+import { Fault } from '../../../core/fault.ts';
+import { abortable } from '../data/abortable.ts';
+import type { DataConnection, End } from '../data/connection.ts';
+import { type Report, type Tiding, takeReports } from './records.ts';
+
+/** Milliseconds for a listener that has relayed a connection to say that it is about to tell of it. */
+const BEGIN_MS = 5_000;
+
+interface Heard {
+  /** Where its reports come from. */
+  link: Socket | undefined;
+  readonly ended: Readonly<Record<End, PromiseWithResolvers<void>>>;
+}
+
+/**
+ * What the listeners that relay connections to this one say of their ends: that of a connection in which nobody can tell
+ * the sender's from that of a listener which was killed.
+ */
+export interface HearOfEnds {
+  /** The connection that came with the token, which is the name of it in reports. */
+  connection(socket: Socket, token: string): DataConnection;
+  /** Reports come from here until it ends. */
+  hear(link: Socket): void;
+}
+
+export function createHearOfEnds(): HearOfEnds {
+  const awaited = new Map<string, Heard>();
+
+  const lose = ({ ended }: Heard): void => {
+    for (const end of Object.values(ended)) {
+      end.reject(new Fault('cancelled', 'the data connection was lost'));
+    }
+  };
+
+  const effects: Record<Tiding, (heard: Heard) => void> = {
+    began: () => undefined,
+    'client-ended': ({ ended }) => ended.client.resolve(),
+    'owner-ended': ({ ended }) => ended.listener.resolve(),
+    lost: lose,
+  };
+
+  const note = (link: Socket, { tiding, token }: Report): void => {
+    const heard = awaited.get(token);
+    if (!heard) return;
+    heard.link = link;
+    effects[tiding](heard);
+  };
+
+  return {
+    connection(socket, token) {
+      const heard: Heard = {
+        link: undefined,
+        ended: { client: Promise.withResolvers(), listener: Promise.withResolvers() },
+      };
+      for (const { promise } of Object.values(heard.ended)) promise.catch(() => undefined);
+      awaited.set(token, heard);
+      const begin = setTimeout(() => {
+        if (!heard.link) lose(heard);
+      }, BEGIN_MS);
+      return {
+        socket,
+        settled: (sender, signal) => abortable(heard.ended[sender].promise, signal),
+        forget() {
+          clearTimeout(begin);
+          awaited.delete(token);
+        },
+      };
+    },
+    hear(link) {
+      let bytes = Buffer.alloc(0);
+      link.on('data', (chunk: Buffer) => {
+        const { reports, rest } = takeReports(Buffer.concat([bytes, chunk]));
+        bytes = Buffer.from(rest);
+        for (const report of reports) note(link, report);
+      });
+      link.resume().on('end', () => link.destroy());
+      link.on('close', () => {
+        for (const heard of awaited.values()) if (heard.link === link) lose(heard);
+      });
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import { Buffer } from 'node:buffer';
+
+/**
+ * What the listener that relays a connection tells its owner of it, over a connection of the two that serves all such.
+ * TCP alone does not do: the kernel of a listener that is killed ends its connections as if all had been said.
+ */
+export const tidings = ['began', 'client-ended', 'owner-ended', 'lost'] as const;
+export type Tiding = (typeof tidings)[number];
+
+/** 16 bytes in base64url, as tokens are. */
+const TOKEN_LENGTH = 22;
+const RECORD_BYTES = 1 + TOKEN_LENGTH;
+
+export interface Report {
+  readonly tiding: Tiding;
+  readonly token: string;
+}
+
+export const encodeReport = ({ tiding, token }: Report): Buffer =>
+  Buffer.concat([Buffer.of(tidings.indexOf(tiding)), Buffer.from(token.slice(0, TOKEN_LENGTH), 'latin1')]);
+
+/** All whole reports in order, and the bytes behind them. */
+export function takeReports(bytes: Buffer): { readonly reports: readonly Report[]; readonly rest: Buffer } {
+  const count = Math.floor(bytes.length / RECORD_BYTES);
+  const reports = Array.from({ length: count }, (_, index) => {
+    const at = index * RECORD_BYTES;
+    const tiding = tidings[bytes[at]!] ?? 'lost';
+    return { tiding, token: bytes.toString('latin1', at + 1, at + RECORD_BYTES) };
+  });
+  return { reports, rest: bytes.subarray(count * RECORD_BYTES) };
+}
