@@ -207,9 +207,15 @@ function createZone(atLogin: Partner, ports: ZonePorts): Zone {
       const feed = temporary ? temporaryFeed : feedFor(partner, path);
       // In a drop box nobody knows what would be added to: it is not replaced either.
       const replace = mayReplace(path) && !(how === 'append' && isDropBox(partner, path));
-      if (path === '/' || (await folders.head(key))) throw new Fault('is-a-folder', path);
-      if (!(await folders.head(keyOf(parentPath(path))))) throw new Fault('not-found', parentPath(path));
-      if (!replace && (await objects.head(key))) throw new Fault('exists', path);
+      const [folder, parent, there] = await Promise.all([
+        path === '/' || folders.head(key),
+        // Who uploads into one that another listener has just removed makes it again.
+        folders.head(keyOf(parentPath(path)), { lately: true }),
+        replace ? undefined : objects.head(key),
+      ]);
+      if (folder) throw new Fault('is-a-folder', path);
+      if (!parent) throw new Fault('not-found', parentPath(path));
+      if (there) throw new Fault('exists', path);
 
       const id = newArrivalId();
       const at = await startOf(path, how);

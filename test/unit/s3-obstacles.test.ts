@@ -51,3 +51,22 @@ it('finds a folder each time', async () => {
   expect(await obstacles.lookBelow('in/a')).toBeDefined();
   await expect(obstacles.requireFree('in/a')).rejects.toMatchObject({ code: 'is-a-folder' });
 });
+
+it('asks once for a folder into which many files are uploaded', async () => {
+  const obstacles = createObstacles(bucket);
+  there.add('in/');
+  for (let file = 0; file < 3; file += 1)
+    expect(await obstacles.lookBelow('in', { lately: true })).toBeDefined();
+  expect(looks).toEqual(['in/']);
+  await obstacles.lookBelow('in');
+  expect(looks).toEqual(['in/', 'in/']);
+});
+
+it('asks again for a folder when any was removed', async () => {
+  const obstacles = createObstacles(bucket);
+  there.add('in/');
+  await obstacles.lookBelow('in', { lately: true });
+  there.clear();
+  obstacles.folderWent();
+  expect(await obstacles.lookBelow('in', { lately: true })).toBeUndefined();
+});

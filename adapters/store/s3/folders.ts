@@ -105,6 +105,7 @@ export function createFolders({ bucket }: Remote, names: Names, obstacles: Obsta
       if (count === 0) throw await absence(key);
       await names.keepParent(key);
       await removeMarker(key);
+      obstacles.folderWent();
     },
 
     async rename(from, to) {
@@ -115,6 +116,7 @@ export function createFolders({ bucket }: Remote, names: Names, obstacles: Obsta
       await moveAll(from, to);
       await names.keepParent(from);
       await removeMarker(from);
+      obstacles.folderWent();
       await names.markWhole(to);
     },
   };

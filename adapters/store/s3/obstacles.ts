@@ -3,7 +3,7 @@ import type { Bucket } from './bucket.ts';
 import { ancestorsOf, requireName } from './layout.ts';
 import { firstBelow, headRaw } from './locate.ts';
 
-/** How long it is known what was not there, in milliseconds, and of how many names. */
+/** How long it is known what was there or not, in milliseconds, and of how many names. */
 const KNOWN_MS = 5_000;
 const MAX_KNOWN = 10_000;
 
@@ -16,20 +16,23 @@ export interface Obstacles {
   requireAbove(key: string): Promise<void>;
   /** Throws, too, `is-a-folder` where the key is one. */
   requireFree(key: string): Promise<void>;
-  /** As `firstBelow`; a look that found nothing spares `requireFree` its own. */
-  lookBelow(folder: string): ReturnType<typeof firstBelow>;
+  /** As `firstBelow`; a look that found nothing spares `requireFree` its own. `lately`: as `Folders.head` has it. */
+  lookBelow(folder: string, how?: { lately?: boolean }): ReturnType<typeof firstBelow>;
   /** There may be something now: a file, or the marker of a folder. */
   placed(key: string): void;
+  /** A folder went, with all that was in it. */
+  folderWent(): void;
 }
 
 export function createObstacles(bucket: Bucket): Obstacles {
-  const noFiles = createKnown();
-  const noFolders = createKnown();
+  const noFiles = createKnown<true>();
+  const noFolders = createKnown<true>();
+  const found = createKnown<{ modified: Date }>();
 
   const requireNoFile = async (folder: string): Promise<void> => {
-    if (noFiles.has(folder)) return;
+    if (noFiles.get(folder)) return;
     if (await headRaw(bucket, folder)) throw new Fault('not-a-folder');
-    noFiles.add(folder);
+    noFiles.set(folder, true);
   };
 
   const requireAbove = async (key: string): Promise<void> => {
@@ -37,9 +40,12 @@ export function createObstacles(bucket: Bucket): Obstacles {
     await Promise.all(ancestorsOf(key).map(requireNoFile));
   };
 
-  const lookBelow: Obstacles['lookBelow'] = async (folder) => {
+  const lookBelow: Obstacles['lookBelow'] = async (folder, { lately = false } = {}) => {
+    const known = lately ? found.get(folder) : undefined;
+    if (known) return known;
     const below = await firstBelow(bucket, folder);
-    if (!below) noFolders.add(folder);
+    if (below) found.set(folder, below);
+    else noFolders.set(folder, true);
     return below;
   };
 
@@ -47,25 +53,30 @@ export function createObstacles(bucket: Bucket): Obstacles {
     requireAbove,
     lookBelow,
     async requireFree(key) {
-      const [below] = await Promise.all([noFolders.has(key) || lookBelow(key), requireAbove(key)]);
+      const [below] = await Promise.all([noFolders.get(key) || lookBelow(key), requireAbove(key)]);
       if (typeof below === 'object') throw new Fault('is-a-folder');
     },
     placed(key) {
       noFiles.forget(key);
       for (const folder of ancestorsOf(key)) noFolders.forget(folder);
     },
+    folderWent: found.clear,
   };
 }
 
-/** Names of which the same was found lately. */
-function createKnown() {
-  const until = new Map<string, number>();
+/** What was found lately, by name. */
+function createKnown<Value>() {
+  const entries = new Map<string, { readonly value: Value; readonly until: number }>();
   return {
-    has: (name: string): boolean => (until.get(name) ?? 0) > performance.now(),
-    add(name: string): void {
-      if (until.size >= MAX_KNOWN) until.clear();
-      until.set(name, performance.now() + KNOWN_MS);
+    get(name: string): Value | undefined {
+      const entry = entries.get(name);
+      return entry && entry.until > performance.now() ? entry.value : undefined;
     },
-    forget: (name: string): void => void until.delete(name),
+    set(name: string, value: Value): void {
+      if (entries.size >= MAX_KNOWN) entries.clear();
+      entries.set(name, { value, until: performance.now() + KNOWN_MS });
+    },
+    forget: (name: string): void => void entries.delete(name),
+    clear: (): void => entries.clear(),
   };
 }
