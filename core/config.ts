@@ -52,6 +52,34 @@ const networks = z
       ),
     ),
   );
+/** Where PASV sends clients that came in at one of `networks`; at any when there are none. */
+export interface PassiveHost {
+  readonly networks: readonly string[];
+  /** An IPv4 address, or a name that is resolved. */
+  readonly host: string;
+}
+
+const HOST = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/;
+/** `203.0.113.7`, `ftp.example.com`, `10.0.1.0/24=203.0.113.7,10.0.2.0/24=203.0.113.8`. */
+const passiveHosts = z
+  .string()
+  .transform((value): PassiveHost[] =>
+    value
+      .split(',')
+      .map((row) => row.trim().split('='))
+      .filter(([first]) => first !== '')
+      .map((row) => ({ networks: row.slice(0, -1), host: row.at(-1)! })),
+  )
+  .pipe(
+    z.array(
+      z.object({
+        networks: z.array(z.union([z.ipv4(), z.cidrv4()], 'before = must be an address or a network')).max(1),
+        host: z
+          .string()
+          .regex(HOST, 'must be an IPv4 address or a name, or NETWORK=ADDRESS with commas between'),
+      }),
+    ),
+  );
 const portRange = z
   .string()
   .regex(/^\d+-\d+$/, 'must be two ports, such as 30000-30099')
@@ -101,8 +129,8 @@ export const settings = {
   LANDFALL_FTP_PASSIVE_PORTS: setting('30000-30099', portRange, 'ports of passive data connections'),
   LANDFALL_FTP_PASSIVE_ADDRESS: setting(
     '',
-    anyText,
-    'IPv4 address that PASV tells clients; empty: the one that the client dialled',
+    passiveHosts,
+    'IPv4 address or name that PASV tells clients, by zone NETWORK=ADDRESS,...; empty: the one that the client dialled',
   ),
   LANDFALL_FTP_LOGIN_TIMEOUT: setting('1 min', time, 'from the connection to the login'),
   LANDFALL_FTP_IDLE_TIMEOUT: setting('5 min', time, 'from command to command'),

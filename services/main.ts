@@ -15,6 +15,7 @@ import { meteredStages } from '../workers/metered-stages.ts';
 import { stages } from '../workers/stages.ts';
 import { type FirstPartner, firstPartner } from './first-partner.ts';
 import { startFtpListener } from './ftp/listener.ts';
+import { createPassiveAddress } from './ftp/passive-address.ts';
 import { relayPlace } from './ftp/relay/relay-place.ts';
 import { createTlsEnds } from './ftp/tls/contexts.ts';
 import { type Health, startHealth } from './health/start.ts';
@@ -75,7 +76,10 @@ export async function start(
   const listener = await startFtpListener({
     address: config.LANDFALL_FTP_ADDRESS,
     port: config.LANDFALL_FTP_PORT,
-    passive: { ...config.LANDFALL_FTP_PASSIVE_PORTS, address: config.LANDFALL_FTP_PASSIVE_ADDRESS },
+    passive: {
+      ...config.LANDFALL_FTP_PASSIVE_PORTS,
+      address: createPassiveAddress(config.LANDFALL_FTP_PASSIVE_ADDRESS),
+    },
     timeouts: {
       loginMs: config.LANDFALL_FTP_LOGIN_TIMEOUT,
       idleMs: config.LANDFALL_FTP_IDLE_TIMEOUT,

@@ -5,6 +5,7 @@ import type { Fleet } from '../../core/ports/fleet.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { Metrics } from '../../core/ports/metrics.ts';
 import type { Zone } from '../../core/zone.ts';
+import type { PassiveAddress } from './passive-address.ts';
 import type { ProxyOptions } from './proxied-ends.ts';
 import type { RelayPlace } from './relay/relay.ts';
 import type { TlsEnds } from './tls/contexts.ts';
@@ -24,8 +25,8 @@ export interface FtpOptions {
     /** Ports of passive data connections, both ends included. */
     readonly first: number;
     readonly last: number;
-    /** The IPv4 address that PASV tells; without it the one that the client dialled. */
-    readonly address?: string | undefined;
+    /** What PASV tells; without it, or an answer of it, the address that the client dialled. */
+    readonly address?: PassiveAddress | undefined;
   };
   readonly timeouts: {
     /** From the connection to the login. */

@@ -208,9 +208,18 @@ describe('passive data connections', () => {
   });
 
   it('tell the configured address', async () => {
-    const far = await startFtpLab({ passive: { ...(await freePorts(2)), address: '192.0.2.7' } });
+    let host: string | undefined = '192.0.2.7';
+    const address = async (): Promise<string | undefined> => {
+      if (host === '') throw new Error('the resolver is down');
+      return host;
+    };
+    const far = await startFtpLab({ passive: { ...(await freePorts(2)), address } });
     const other = await far.logIn();
     expect(await other.say('PASV', 227)).toContain('(192,0,2,7,');
+    host = undefined;
+    expect(await other.say('PASV', 227)).toContain('(127,0,0,1,');
+    host = '';
+    await other.say('PASV', 425);
     other.socket.destroy();
     await far.listener.stop(0);
   });

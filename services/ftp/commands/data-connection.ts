@@ -33,6 +33,16 @@ async function listen(session: Session): Promise<number> {
   }
 }
 
+/** What PASV tells the client. */
+async function hostFor({ options, own, local, log }: Session): Promise<string> {
+  try {
+    return (await options.passive.address?.(own)) ?? local;
+  } catch (err) {
+    log.warn({ err }, 'the name that PASV tells has no address');
+    throw new Refusal(425, 'PASV has no address to tell now, use EPSV.');
+  }
+}
+
 function dial(session: Session, to: HostPort): void {
   const origins = originsOf(session);
   if (!isFrom(origins, to.host)) session.log.warn({ host: to.host }, 'data connection elsewhere refused');
@@ -52,7 +62,7 @@ export const dataConnection = {
     help: ': the client makes the data connection, IPv4',
     async *run({ session }) {
       requireFree(session);
-      const host = session.options.passive.address || session.local;
+      const host = await hostFor(session);
       // The reply has room for IPv4 only.
       if (!isIPv4(host)) throw new Refusal(425, 'PASV is for IPv4, use EPSV.');
       const port = await listen(session);
