@@ -8,6 +8,7 @@ interface Noted {
   readonly who: Expecting;
   /** By the same clock as `now`. */
   readonly endsAt: number;
+  isTaken: boolean;
 }
 
 /** A port holds no space, so no two places make the same key. */
@@ -15,16 +16,18 @@ export const placeKey = ({ port, client }: DataPlace): string => `${port} ${clie
 
 /** The expectations that one process knows of. */
 export interface OwnExpectations extends Expectations {
-  /** All that have not ended, and for how many milliseconds each holds on. */
+  /** Whoever it is that expects a connection there. */
+  forget(at: DataPlace): void;
+  /** All that have not ended and are not taken, and for how many milliseconds each holds on. */
   all(): [at: DataPlace, who: Expecting, forMs: number][];
 }
 
 export function createOwnExpectations(now = () => performance.now()): OwnExpectations {
   const noted = new Map<string, Noted>();
 
-  const find = (key: string): Expecting | undefined => {
+  const find = (key: string): Noted | undefined => {
     const found = noted.get(key);
-    if (found && found.endsAt > now()) return found.who;
+    if (found && found.endsAt > now()) return found;
     noted.delete(key);
     return undefined;
   };
@@ -33,22 +36,24 @@ export function createOwnExpectations(now = () => performance.now()): OwnExpecta
     async put(at, who, forMs) {
       const key = placeKey(at);
       if (find(key)) return false;
-      noted.set(key, { at, who, endsAt: now() + forMs });
+      noted.set(key, { at, who, endsAt: now() + forMs, isTaken: false });
       if (noted.size > MAX_EXPECTED) noted.delete(noted.keys().next().value!);
       return true;
     },
     async take(at) {
-      const key = placeKey(at);
-      const who = find(key);
-      noted.delete(key);
-      return who;
+      const found = find(placeKey(at));
+      if (!found || found.isTaken) return undefined;
+      found.isTaken = true;
+      return found.who;
     },
     async withdraw(at, token) {
       const key = placeKey(at);
-      if (find(key)?.token === token) noted.delete(key);
+      if (find(key)?.who.token === token) noted.delete(key);
     },
+    forget: (at) => void noted.delete(placeKey(at)),
     all: () =>
       [...noted.values()]
+        .filter(({ isTaken }) => !isTaken)
         .map(({ at, who, endsAt }): [DataPlace, Expecting, number] => [at, who, endsAt - now()])
         .filter(([, , forMs]) => forMs > 0),
   };

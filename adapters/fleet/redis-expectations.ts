@@ -16,13 +16,13 @@ export function createRedisExpectations(link: RedisLink, prefix: string, own: Ow
       );
       if (noted === null) return false;
       // Where Redis has no other, what is known here of one is older.
-      if (noted !== undefined) await own.take(at);
+      if (noted !== undefined) own.forget(at);
       return own.put(at, who, forMs);
     },
     async take(at) {
       const known = await own.take(at);
-      const found = await link.ask((redis) => redis.getdel(keyOf(prefix, at)));
-      return found === undefined ? known : decode(found);
+      const found = await link.ask((redis) => run(redis, TAKE, [keyOf(prefix, at)], []));
+      return found === undefined ? known : decode(found as string | null);
     },
     async withdraw(at, token) {
       await own.withdraw(at, token);
@@ -40,12 +40,19 @@ export async function putAgain(redis: Redis, prefix: string, own: OwnExpectation
 
 const keyOf = (prefix: string, at: DataPlace): string => `${prefix}:expected:${placeKey(at)}`;
 
+/** KEYS: an expectation. A word is put behind what is taken. */
+const TAKE = `
+local found = redis.call('GET', KEYS[1])
+if not found or string.sub(found, -6) == ' taken' then return false end
+redis.call('SET', KEYS[1], found .. ' taken', 'KEEPTTL')
+return found`;
+
 /** KEYS: an expectation. ARGV: the token that it must have. */
 const WITHDRAW = `
 local found = redis.call('GET', KEYS[1])
 if found and string.sub(found, 1, #ARGV[1] + 1) == ARGV[1] .. ' ' then redis.call('DEL', KEYS[1]) end`;
 
-/** A token holds no space. */
+/** Neither holds a space. */
 const encode = ({ token, address }: Expecting): string => `${token} ${address}`;
 
 function decode(text: string | null): Expecting | undefined {

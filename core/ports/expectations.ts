@@ -8,7 +8,10 @@ export interface Expectations {
    * taken: the caller tries another port.
    */
   put(at: DataPlace, who: Expecting, forMs: number): Promise<boolean>;
-  /** Who expects a connection there. It ends the expectation: of any number that ask exactly one is told. */
+  /**
+   * Who expects a connection there; of any number that ask exactly one is told. The place stays taken until it is
+   * withdrawn: a next connection there could come to who waits for this one still.
+   */
   take(at: DataPlace): Promise<Expecting | undefined>;
   /** The connection is expected no more. Does nothing when the token is not that of the expectation. */
   withdraw(at: DataPlace, token: string): Promise<void>;

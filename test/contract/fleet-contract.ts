@@ -109,8 +109,15 @@ export function fleetContract(engine: string, open: () => Promise<Fleet>): void 
           { ...at, port: 30_001 },
         ];
         for (const other of others) expect(await fleet.expectations.put(other, who('o'), 10_000)).toBe(true);
+      });
+
+      test('its place stays taken until who expected it says that the connection has come', async () => {
+        await fleet.expectations.put(at, who('first'), 10_000);
         expect(await fleet.expectations.take(at)).toEqual(who('first'));
-        expect(await fleet.expectations.put(at, who('third'), 10_000)).toBe(true);
+        expect(await fleet.expectations.put(at, who('second'), 10_000)).toBe(false);
+        await fleet.expectations.withdraw(at, 'first');
+        expect(await fleet.expectations.put(at, who('second'), 10_000)).toBe(true);
+        expect(await fleet.expectations.take(at)).toEqual(who('second'));
       });
 
       test('it ends by itself', async () => {

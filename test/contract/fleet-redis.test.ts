@@ -94,6 +94,7 @@ describe('two listeners', () => {
     expect(await second.expectations.put(place, { ...here, token: 'u' }, 10_000)).toBe(false);
     expect(await second.expectations.take(place)).toEqual(here);
     expect(await first.expectations.take(place)).toBeUndefined();
+    await first.expectations.withdraw(place, here.token);
     expect(await first.expectations.put(place, here, 10_000)).toBe(true);
     await first.expectations.withdraw(place, here.token);
     expect(await second.expectations.take(place)).toBeUndefined();

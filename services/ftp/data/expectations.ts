@@ -26,6 +26,8 @@ export interface Expectations<Connection> {
   withdraw(expectation: Expectation<Connection>): void;
   /** Another listener expects one there: nobody here is given that place for a moment. The expectation may be added again. */
   setAside(expectation: Expectation<Connection>): void;
+  /** The other listeners know of it: from now on a connection that comes there is for it. */
+  told(expectation: Expectation<Connection>): void;
   has(expectation: Expectation<Connection>): boolean;
   arrive(connection: Connection, port: number, from: string): Arrived;
   /** How many there are, those that may still come late included. */
@@ -43,8 +45,11 @@ export const ASIDE_MS = 100;
 
 interface Place<Connection> {
   readonly expectation: Expectation<Connection>;
-  /** `over`: withdrawn, and only there to refuse what is late. `aside`: another listener's. */
-  state: 'expected' | 'over' | 'aside';
+  /**
+   * `untold`: it may be another listener's, as what comes there is until they have been told. `over`: withdrawn, and
+   * only there to refuse what is late. `aside`: another listener's.
+   */
+  state: 'untold' | 'expected' | 'over' | 'aside';
 }
 
 interface Port<Connection> {
@@ -62,10 +67,15 @@ interface Waiter<Connection> {
 
 const isWide = ({ others }: Origins): boolean => others.length > 0;
 
-/** `freed` is told when a place may be another's: its connection has come, or cannot even come late any more. */
+interface Others<Connection> {
+  /** Called when a place may be another's: its connection has come, or cannot even come late any more. */
+  freed(expectation: Expectation<Connection>): void;
+}
+
+/** `others`: listeners that are told of each expectation, whose ports are the same. */
 export function createExpectations<Connection>(
   numbers: readonly number[],
-  freed: (expectation: Expectation<Connection>) => void = () => undefined,
+  others?: Others<Connection>,
 ): Expectations<Connection> {
   const ports = new Map<number, Port<Connection>>(
     numbers.map((port) => [port, { port, exact: new Map(), wide: new Set() }]),
@@ -82,7 +92,7 @@ export function createExpectations<Connection>(
     !(isWide(origins) && [...exact.keys()].some((address) => isFrom(origins, address)));
 
   const put = (port: Port<Connection>, expectation: Expectation<Connection>): number => {
-    const place: Place<Connection> = { expectation, state: 'expected' };
+    const place: Place<Connection> = { expectation, state: others ? 'untold' : 'expected' };
     if (isWide(expectation.origins)) port.wide.add(place);
     else port.exact.set(expectation.origins.client, place);
     portOf.set(expectation, port);
@@ -98,7 +108,7 @@ export function createExpectations<Connection>(
     // Set aside, its expectation may have another place by now.
     if (place.state !== 'aside') {
       portOf.delete(place.expectation);
-      freed(place.expectation);
+      others?.freed(place.expectation);
     }
     serveWaiting(port);
   };
@@ -117,6 +127,15 @@ export function createExpectations<Connection>(
       waiting.delete(waiter);
       waiter.resolve(put(port, waiter.expectation));
     }
+  };
+
+  const setAside = (expectation: Expectation<Connection>): void => {
+    const found = find(expectation);
+    if (!found) return;
+    const { port, place } = found;
+    portOf.delete(expectation);
+    place.state = 'aside';
+    setTimeout(() => remove(port, place), ASIDE_MS).unref();
   };
 
   return {
@@ -144,18 +163,17 @@ export function createExpectations<Connection>(
 
     withdraw(expectation) {
       const found = find(expectation);
+      if (found?.place.state === 'untold') setAside(expectation);
       if (found?.place.state !== 'expected') return;
       found.place.state = 'over';
       setTimeout(() => remove(found.port, found.place), LATE_MS).unref();
     },
 
-    setAside(expectation) {
-      const found = find(expectation);
-      if (!found) return;
-      const { port, place } = found;
-      portOf.delete(expectation);
-      place.state = 'aside';
-      setTimeout(() => remove(port, place), ASIDE_MS).unref();
+    setAside,
+
+    told(expectation) {
+      const place = find(expectation)?.place;
+      if (place?.state === 'untold') place.state = 'expected';
     },
 
     has: (expectation) => portOf.has(expectation),
@@ -163,7 +181,7 @@ export function createExpectations<Connection>(
     arrive(connection, number, from) {
       const port = ports.get(number);
       const place = port && placeAt(port, from);
-      if (!port || !place || place.state === 'aside') return 'unexpected';
+      if (!port || !place || place.state === 'aside' || place.state === 'untold') return 'unexpected';
       if (place.state === 'over') return 'late';
       remove(port, place);
       place.expectation.take(connection);

@@ -14,11 +14,13 @@ export function createToldExpectations<Connection>(
   tell: Tell | undefined,
 ): Expectations<Connection> {
   const takeBack = new Map<Expectation<Connection>, () => void>();
-  const own = createExpectations<Connection>(numbers, (expectation) => {
-    takeBack.get(expectation)?.();
-    takeBack.delete(expectation);
+  if (!tell) return createExpectations(numbers);
+  const own = createExpectations<Connection>(numbers, {
+    freed(expectation) {
+      takeBack.get(expectation)?.();
+      takeBack.delete(expectation);
+    },
   });
-  if (!tell) return own;
   return {
     ...own,
     async add(expectation, signal) {
@@ -26,7 +28,8 @@ export function createToldExpectations<Connection>(
         const port = await own.add(expectation, signal);
         const told = await tell({ port, client: expectation.origins.client });
         if (told) {
-          // It may be over already: given up, or found by somebody who guessed.
+          own.told(expectation);
+          // It may have been given up in the meantime.
           if (own.has(expectation)) takeBack.set(expectation, told);
           else told();
           return port;

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { createToldExpectations } from '../../services/ftp/data/told-expectations.ts';
+
+const never = new AbortController().signal;
+const CLIENT = '10.0.0.1';
+
+function expecting() {
+  const got: string[] = [];
+  return { origins: { client: CLIENT, others: [] }, got, take: (one: string) => void got.push(one) };
+}
+
+describe('data connections of which the other listeners are told', () => {
+  it('are taken here only when they have been told: before, it may be what one of them waits for', async () => {
+    const { promise: told, resolve } = Promise.withResolvers<() => void>();
+    const table = createToldExpectations<string>([1], () => told);
+    const one = expecting();
+    const added = table.add(one, never);
+    expect(table.arrive("another listener's", 1, CLIENT)).toBe('unexpected');
+    resolve(() => undefined);
+    expect(await added).toBe(1);
+    expect(table.arrive('its own', 1, CLIENT)).toBe('taken');
+    expect(one.got).toEqual(['its own']);
+  });
+
+  it('that are given up meanwhile leave nothing behind', async () => {
+    const { promise: told, resolve } = Promise.withResolvers<() => void>();
+    const table = createToldExpectations<string>([1], () => told);
+    const one = expecting();
+    const added = table.add(one, never);
+    await Promise.resolve();
+    table.withdraw(one);
+    let isTakenBack = false;
+    resolve(() => {
+      isTakenBack = true;
+    });
+    await added;
+    expect(isTakenBack).toBe(true);
+    expect(table.expected()).toBe(0);
+    expect(table.arrive("another listener's", 1, CLIENT)).toBe('unexpected');
+  });
+});
