@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { digestNames } from './arrival.ts';
+import { matchesGlob } from './glob.ts';
 import { passwordHashProblem } from './password.ts';
-import { isTemporaryName, isWithin, matchesPattern } from './paths.ts';
+import { isTemporaryName, isWithin } from './paths.ts';
 import { bytes, duration } from './units.ts';
 
 /** What a partner's YAML file says. The schema is the documentation of its fields. */
@@ -301,7 +302,7 @@ export const temporaryFeed: Feed = feedSchema.parse({
 });
 
 export const feedFor = (partner: Partner, filePath: string): Feed =>
-  partner.feeds.find((feed) => matchesPattern(filePath, feed.path)) ?? unclaimedFeed;
+  partner.feeds.find((feed) => matchesGlob(filePath, feed.path)) ?? unclaimedFeed;
 
 export const feedNamed = (partner: Partner, feed: string): Feed | undefined =>
   feed === unclaimedFeed.name ? unclaimedFeed : partner.feeds.find((one) => one.name === feed);

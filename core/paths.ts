@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
-import { matchesGlob } from 'node:path/posix';
 import { Fault } from './fault.ts';
+import { matchesGlob } from './glob.ts';
 
 /**
  * Two kinds of name. A *path* is what a partner sees: absolute from its root, `/in/po.x12`. A *key* is where the
@@ -67,15 +67,8 @@ export function cutToBytes(text: string, bytes: number): string {
 export const isWithin = (path: string, folder: string): boolean =>
   folder === '/' || path === folder || path.startsWith(`${folder}/`);
 
-/** With a letter before every segment: to `matchesGlob`, `*` is no name that begins with a dot, and here it is. */
-const undotted = (text: string): string => text.replace(/(?<![^/])(?!\*\*(?:\/|$))/g, '_');
-
-/** Whether the path matches a glob: `*` within a segment, `**` across, `?`, `{a,b}`, `[a-z]`; letters' case matters. */
-export const matchesPattern = (path: string, glob: string): boolean =>
-  matchesGlob(undotted(path), undotted(glob));
-
 /** Whether a name is one that senders give to files they are still writing. Letters' case does not matter. */
 export const isTemporaryName = (path: string, patterns: readonly string[]): boolean => {
   const name = baseName(path).toLowerCase();
-  return patterns.some((pattern) => matchesPattern(name, pattern.toLowerCase()));
+  return patterns.some((pattern) => matchesGlob(name, pattern.toLowerCase()));
 };

@@ -6,7 +6,6 @@ import {
   isTemporaryName,
   isWithin,
   MAX_DEPTH,
-  matchesPattern,
   parentPath,
   resolvePath,
 } from '../../core/paths.ts';
@@ -73,18 +72,6 @@ test('the parts of a path', () => {
   expect(isWithin('/in/a', '/in')).toBe(true);
   expect(isWithin('/inbox', '/in')).toBe(false);
   expect(isWithin('/anything', '/')).toBe(true);
-});
-
-test('patterns stay within a segment, ** goes across, hidden names too', () => {
-  expect(matchesPattern('/in/po.x12', '/in/*.x12')).toBe(true);
-  expect(matchesPattern('/in/deep/po.x12', '/in/*.x12')).toBe(false);
-  expect(matchesPattern('/in/deep/po.x12', '/in/**/*.x12')).toBe(true);
-  expect(matchesPattern('/in/deep/er/po.x12', '/**')).toBe(true);
-  expect(matchesPattern('/in/.po.x12', '/in/*.x12')).toBe(true);
-  expect(matchesPattern('/.in/.po', '/**')).toBe(true);
-  expect(matchesPattern('/in/.a/.b', '/in/**/*b')).toBe(true);
-  expect(matchesPattern('/in/po.x12', '/{out,in}/*.{edi,x12}')).toBe(true);
-  expect(matchesPattern('/in/PO.X12', '/in/*.x12')).toBe(false);
 });
 
 test('temporary names, whatever their case', () => {

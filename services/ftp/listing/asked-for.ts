@@ -1,4 +1,5 @@
-import { baseName, isWithin, matchesPattern, parentPath, resolvePath } from '../../../core/paths.ts';
+import { globMatcher } from '../../../core/glob.ts';
+import { baseName, isWithin, parentPath, resolvePath } from '../../../core/paths.ts';
 import type { Entry } from '../../../core/ports/store.ts';
 import type { Zone } from '../../../core/zone.ts';
 
@@ -30,7 +31,7 @@ export async function askedFor(zone: Zone, folder: string, argument: string): Pr
     const above = parentPath(path);
     await zone.stat(above);
     const prefix = text.slice(0, text.lastIndexOf('/') + 1);
-    return entriesOf(zone, above, prefix, (name) => matchesPattern(name, last));
+    return entriesOf(zone, above, prefix, globMatcher(last));
   }
   const entry = await zone.stat(path);
   // RFC 1123 §4.1.2.7: the names can be used as they are for the commands that follow.
