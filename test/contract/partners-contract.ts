@@ -43,7 +43,10 @@ export function partnersContract(engine: string, makeLab: () => Promise<Partners
       await lab.write('bolt.yml', partnerYaml('bolt'));
       const found = await open();
       expect(found.named('acme')?.name).toBe('acme');
-      expect(found.login('Acme User')).toMatchObject({ partner: { name: 'acme' }, password: HASH });
+      expect(found.login('Acme User')).toMatchObject({
+        partner: { name: 'acme' },
+        login: { user: 'Acme User', password: HASH },
+      });
       expect(found.login('acme')).toBeUndefined();
       expect(found.named('__proto__')).toBeUndefined();
       expect(found.all().map(({ name }) => name)).toEqual(['acme', 'bolt']);

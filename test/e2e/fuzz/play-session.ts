@@ -93,7 +93,7 @@ export async function playSession({ port, commands, logins }: FuzzTarget, seed: 
     if (random.chance(0.05)) await beDialled(localAddress, say, random);
   }
   await random.of([
-    () => say(Buffer.from('QUIT\r\n')).then(answer),
+    () => say(Buffer.from('QUIT\r\n')).then(() => answer()),
     async () => void control.end(),
     async () => void control.resetAndDestroy(),
     () => sleep(random.number(100)),
