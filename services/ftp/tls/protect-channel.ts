@@ -19,7 +19,11 @@ export function protectChannel(
       secured = await secureData(socket, { session, protection, receives: direction === 'upload', signal });
       return secured.stream;
     },
-    settled: () => channel.settled(direction === 'upload' ? 'client' : 'listener', signal),
+    async settled() {
+      // A close_notify is the client's own word, which nobody between can say, and a client may be gone right behind it.
+      if (direction === 'upload' && secured?.isClosedInOrder()) return;
+      await channel.settled(direction === 'upload' ? 'client' : 'listener', signal);
+    },
     closedInTls: () => secured?.isClosedInOrder(),
   };
 }
