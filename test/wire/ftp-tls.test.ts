@@ -279,6 +279,23 @@ describe('transfers', () => {
     expect(await putTls(talk, 'STOR in/a', 'x')).toMatch(/^226/);
   });
 
+  // So do Node's clients that end before they are connected: basic-ftp with an empty file.
+  it.each(['STOR in/a', 'RETR in/a'])(
+    'fail at once when the client ends within the handshake, %s',
+    async (line) => {
+      const talk = await lab.logInTls();
+      await putTls(talk, 'STOR in/a', 'x');
+      const tap = await talk.tapped();
+      await expect.poll(() => tap.raw.bytesWritten).toBeGreaterThan(0);
+      tap.raw.end();
+      await talk.say(line, 150);
+      const began = performance.now();
+      expect(await talk.reply()).toMatch(/^522 /);
+      expect(performance.now() - began).toBeLessThan(2_000);
+      expect((await lab.stored('/in/a'))?.toString()).toBe('x');
+    },
+  );
+
   it('are lost when the connection ends within a record', async () => {
     const talk = await lab.logInTls();
     const tap = await talk.tapped(70_000);

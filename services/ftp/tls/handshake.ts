@@ -39,14 +39,18 @@ export function shakeHands(on: Socket | Duplex, handshake: Handshake): Promise<T
     reject(why);
   };
   const abort = (): void => fail(signal?.reason as Error);
+  // It would go on waiting: for Node this is an end like any other.
+  const ended = (): void => fail(new Error('the client ended the connection in the TLS handshake'));
   const timer = setTimeout(() => fail(new Error('the TLS handshake took too long')), handshake.timeoutMs);
   const settled = (): void => {
     clearTimeout(timer);
     signal?.removeEventListener('abort', abort);
+    secured.off('end', ended);
   };
   signal?.addEventListener('abort', abort, { once: true });
   if (signal?.aborted) abort();
 
+  secured.once('end', ended);
   secured.once('secure', () => {
     settled();
     handshake.done?.(secured);
