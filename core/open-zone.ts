@@ -104,6 +104,11 @@ function createZone(atLogin: Partner, ports: ZonePorts): Zone {
     throw new Fault((await folders.head(keyOf(path))) ? 'is-a-folder' : 'not-found', path);
   };
 
+  /** Of a file there nothing is told: who may write need not know of it. */
+  const requireFolder = async (path: string): Promise<void> => {
+    if (!(await folders.head(keyOf(path)))) throw new Fault('not-found', path);
+  };
+
   /** An append-only partner's file stays as it is from when it has its final name. */
   const requireNotKept = (path: string): void => {
     if (isKept(partner, path)) throw new Fault('not-permitted', 'what is here stays as it is');
@@ -136,6 +141,12 @@ function createZone(atLogin: Partner, ports: ZonePorts): Zone {
     const file = await requireFile(path);
     if (from <= file.size) return file;
     throw new Fault('bad-offset', `${from} is beyond the ${file.size} bytes of ${path}`);
+  };
+
+  /** Removes the file, unless another has taken its place. */
+  const removeStill = async (path: string, { arrival }: ObjectInfo): Promise<void> => {
+    if ((await requireFile(path)).arrival !== arrival) throw new Fault('exists', path);
+    await objects.remove(keyOf(path));
   };
 
   const maxSizeIn = (feed: Feed): number =>
@@ -262,6 +273,7 @@ function createZone(atLogin: Partner, ports: ZonePorts): Zone {
       permit('rename', from);
       permit('write', to);
       if (from === '/' || to === '/') throw new Fault('not-permitted', 'the root stays');
+      await requireFolder(parentPath(to));
       if ((await stat(from)).kind === 'folder') {
         permitWithin('rename', from);
         permitWithin('write', to);
@@ -287,6 +299,7 @@ function createZone(atLogin: Partner, ports: ZonePorts): Zone {
     async combine(target, parts, sender, how) {
       const files: ObjectInfo[] = [];
       for (const part of parts) {
+        how.signal.throwIfAborted();
         permit('read', part);
         permit('delete', part);
         requireNotKept(part);
@@ -294,16 +307,16 @@ function createZone(atLogin: Partner, ports: ZonePorts): Zone {
       }
       await combineInto(await this.upload(target, { at: 0 }, sender), files, objects, how);
       const left: string[] = [];
-      for (const part of new Set(parts)) {
+      for (const [part, file] of new Map(parts.map((path, index) => [path, files[index]!]))) {
         // The file is whole and announced: a failure would have it sent again.
-        if (part !== target) await objects.remove(keyOf(part)).catch(() => left.push(part));
+        if (part !== target) await removeStill(part, file).catch(() => left.push(part));
       }
       return left;
     },
 
     async room(path) {
       permit('write', path);
-      if ((await stat(path)).kind === 'file') throw new Fault('not-a-folder', path);
+      await requireFolder(path);
       return room();
     },
   };

@@ -111,6 +111,15 @@ describe('permissions', () => {
     },
   );
 
+  test.each(['/in/x', '/in/folder'])('no folder is made to move %s there', async (from) => {
+    const full = await open();
+    await put(full, '/in/x', 'x');
+    await full.makeFolder('/in/folder');
+    const zone = await open({ permissions: [{ folder: '/', allow: all.filter((one) => one !== 'make') }] });
+    await expect(zone.rename(from, '/new/x')).rejects.toThrow(code('not-found'));
+    await expect(full.stat('/new')).rejects.toThrow(code('not-found'));
+  });
+
   test('the root stays', async () => {
     const zone = await open();
     await expect(zone.removeFolder('/')).rejects.toThrow(code('not-permitted'));
@@ -237,6 +246,21 @@ describe('temporary names', () => {
   });
 });
 
+test('a part that was replaced while parts were combined stays', async () => {
+  const zone = await open();
+  await put(zone, '/in/1.part', 'one ');
+  await put(zone, '/in/2.part', 'two');
+  store.onStep = (step) => {
+    if (step === 'seal files/acme/in/all') {
+      store.onStep = () => undefined;
+      void store.objects.put('files/acme/in/2.part', Buffer.from('newer'));
+    }
+  };
+  const left = await zone.combine('/in/all', ['/in/1.part', '/in/2.part'], sender, combining);
+  expect(left).toEqual(['/in/2.part']);
+  expect([await textOf(zone, '/in/all'), await textOf(zone, '/in/2.part')]).toEqual(['one two', 'newer']);
+});
+
 describe('an append-only partner', () => {
   const backups = { appendOnly: true };
   test.each<[string, (zone: Zone) => Promise<unknown>, FaultCode]>([
@@ -322,6 +346,7 @@ describe('a drop box', () => {
     ['a removal', (zone, path) => zone.remove(path)],
     ['a rename', (zone, path) => zone.rename(path, '/in/new')],
     ['a new date', (zone, path) => zone.setModified(path, new Date(0))],
+    ['the room beside it', (zone, path) => zone.room(path)],
     ['its digest', (zone, path) => zone.digest(path, 'sha256', reading)],
     ['what is made of it', (zone, path) => zone.combine('/out/x', [path], sender, reading)],
   ])('does not tell by %s whether a file is there', async (_, ask) => {
