@@ -14,7 +14,8 @@ import type { Server } from './server.ts';
 /**
  * `npm run bench`: Landfall beside other FTP servers, on the same disk, by the same clients, in turns. `--quick` for a
  * short run, `--rounds N` for more or fewer, `--only TEXT` for the measures whose name has it, `--peers vsftpd,ftp-srv`
- * for some of the peers. `--only s3` and `--only queues` measure the engines instead, which need no FTP server beside them.
+ * for some of the peers. `--only s3` and `--only queues` measure the engines instead, which need no FTP server beside
+ * them, and `--only relay` several listeners.
  */
 const { values: flags } = parseArgs({
   options: {
