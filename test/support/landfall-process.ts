@@ -29,28 +29,29 @@ export interface Launch {
   /** The program; a test may start one of its own that wraps the ports. */
   readonly main?: string;
   readonly args?: readonly string[];
+  /** The words that run a program somewhere else, such as in a network of the test's own. */
+  readonly within?: readonly string[];
 }
 
 const READY_WITHIN_MS = 30_000;
 
-export async function startLandfall({ dataFolder, env, main, args = [] }: Launch): Promise<LandfallProcess> {
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', main ?? 'services/main.ts', ...args],
-    {
-      cwd: join(import.meta.dirname, '../..'),
-      env: {
-        PATH: process.env.PATH,
-        HOME: process.env.HOME,
-        LANDFALL_DATA: dataFolder,
-        LANDFALL_FTP_PORT: '0',
-        LANDFALL_FTP_PASSIVE_PORTS: await freePassivePorts(),
-        LANDFALL_LOG: 'json',
-        ...env,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
+export async function startLandfall(launch: Launch): Promise<LandfallProcess> {
+  const { dataFolder, env, main = 'services/main.ts', args = [], within = [] } = launch;
+  const node = [process.execPath, '--disable-warning=ExperimentalWarning'];
+  const [command, ...words] = [...within, ...node, main, ...args];
+  const child = spawn(command!, words, {
+    cwd: join(import.meta.dirname, '../..'),
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      LANDFALL_DATA: dataFolder,
+      LANDFALL_FTP_PORT: '0',
+      LANDFALL_FTP_PASSIVE_PORTS: await freePassivePorts(),
+      LANDFALL_LOG: 'json',
+      ...env,
     },
-  );
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   const lines: Record<string, unknown>[] = [];
   const waiting = new Set<(line: Record<string, unknown>) => void>();

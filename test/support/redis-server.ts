@@ -18,21 +18,33 @@ export interface RedisServer {
   remove(): Promise<void>;
 }
 
+/** Where it listens, and the words that run a program there. */
+export interface RedisHost {
+  readonly host: string;
+  readonly within: readonly string[];
+}
+
 /** `settings`: of redis.conf, as arguments: `['--maxmemory-policy', 'allkeys-lru']`. */
-export async function startRedis(settings: readonly string[] = []): Promise<RedisServer> {
+export async function startRedis(
+  settings: readonly string[] = [],
+  { host, within }: RedisHost = { host: '127.0.0.1', within: [] },
+): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), 'redis-server-'));
   const port = await freePort();
+  // Who starts it is not always in its network.
+  const socket = join(folder, 'socket');
   let child: ChildProcess;
   const server = {
-    url: `redis://127.0.0.1:${port}`,
+    url: `redis://${host}:${port}`,
     get process() {
       return child;
     },
     async start() {
       const durable = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always'];
-      const place = ['--bind', '127.0.0.1', '--port', String(port), '--dir', folder];
-      child = spawn('redis-server', [...place, ...durable, ...settings], { stdio: 'ignore' });
-      await whenAnswering(port, child);
+      const place = ['--bind', host, '--protected-mode', 'no', '--port', String(port), '--dir', folder];
+      const words = [...within, 'redis-server', ...place, '--unixsocket', socket, ...durable, ...settings];
+      child = spawn(words[0]!, words.slice(1), { stdio: 'ignore' });
+      await whenAnswering(socket, child);
     },
     async kill() {
       if (child.exitCode !== null || child.signalCode !== null) return;
@@ -50,8 +62,8 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
   return server;
 }
 
-async function whenAnswering(port: number, child: ChildProcess): Promise<void> {
-  const redis = new Redis({ host: '127.0.0.1', port, retryStrategy: () => 20, maxRetriesPerRequest: null });
+async function whenAnswering(socket: string, child: ChildProcess): Promise<void> {
+  const redis = new Redis({ path: socket, retryStrategy: () => 20, maxRetriesPerRequest: null });
   redis.on('error', () => undefined);
   try {
     for (let isUp = false; !isUp; ) {

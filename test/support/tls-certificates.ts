@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -28,7 +29,11 @@ export async function makeCertificate(
   kind: KeyKind = 'ec',
 ): Promise<CertificateFiles> {
   const [certificate, key] = [join(folder, `${name}.crt`), join(folder, `${name}.key`)];
-  const names = [...hosts.map((host) => `DNS:${host}`), 'IP:127.0.0.1', 'IP:::1'].join(',');
+  const names = [
+    ...hosts.map((host) => `${isIP(host) ? 'IP' : 'DNS'}:${host}`),
+    'IP:127.0.0.1',
+    'IP:::1',
+  ].join(',');
   await run('openssl', [
     ...['req', '-x509', '-nodes', '-days', '30', ...newKey[kind]],
     ...['-subj', `/CN=${hosts[0]}`, '-addext', `subjectAltName=${names}`],
