@@ -37,8 +37,8 @@ export const counters = {
     labels: [],
   },
   landfall_relay_bytes_total: {
-    help: 'Bytes that were relayed for other listeners, up from the client or down to it.',
-    labels: ['way'],
+    help: 'Bytes that were relayed for other listeners, from the client or from the owner of its session.',
+    labels: ['from'],
   },
   landfall_relay_claims_refused_total: {
     help: 'Connections to the relay port that did not show that they bring what a session here expects.',

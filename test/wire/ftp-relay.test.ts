@@ -40,7 +40,7 @@ describe('a data connection that comes to another listener', () => {
     await talk.expect(226);
     expect(lab.counts[RELAYED]).toBe(5);
     expect(lab.counts.landfall_relays_received_total).toBe(5);
-    expect(lab.counts['landfall_relay_bytes_total up']).toBe(big.length + 5);
+    expect(lab.counts['landfall_relay_bytes_total client']).toBe(big.length + 5);
   });
 
   it('may send all its bytes before the transfer begins', async () => {
@@ -60,7 +60,7 @@ describe('a data connection that comes to another listener', () => {
     const data = await lab.astray(talk);
     await talk.say('STOR /in/cut', 150);
     data.write(big.subarray(0, 300_000));
-    await expect.poll(() => lab.counts['landfall_relay_bytes_total up']).toBe(300_000);
+    await expect.poll(() => lab.counts['landfall_relay_bytes_total client']).toBe(300_000);
     data.resetAndDestroy();
     await talk.expect(426);
     expect(await lab.owner.stored('/in/cut')).toBeUndefined();
@@ -87,9 +87,9 @@ describe('a data connection that comes to another listener', () => {
     const data = await lab.astray(talk);
     await talk.say('RETR /in/big', 150);
     await sleep(500);
-    const before = lab.counts['landfall_relay_bytes_total down']!;
+    const before = lab.counts['landfall_relay_bytes_total owner']!;
     await sleep(300);
-    expect(lab.counts['landfall_relay_bytes_total down']).toBe(before);
+    expect(lab.counts['landfall_relay_bytes_total owner']).toBe(before);
     expect(before).toBeLessThan(20_000_000);
     expect((await bytesOf(data)).length).toBe(30_000_000);
     data.end();
@@ -102,7 +102,7 @@ describe('a data connection that comes to another listener', () => {
     const data = await lab.astray(talk);
     await talk.say('STOR /in/cut', 150);
     data.write('half of it');
-    await expect.poll(() => lab.counts['landfall_relay_bytes_total up']).toBe(10);
+    await expect.poll(() => lab.counts['landfall_relay_bytes_total client']).toBe(10);
     await lab.other.listener.stop(0);
     await talk.expect(426);
     expect(await lab.owner.stored('/in/cut')).toBeUndefined();
@@ -114,7 +114,7 @@ describe('a data connection that comes to another listener', () => {
     const data = await lab.astray(talk);
     await talk.say('STOR /in/whole', 150);
     data.write('half of it, ');
-    await expect.poll(() => lab.counts['landfall_relay_bytes_total up']).toBe(12);
+    await expect.poll(() => lab.counts['landfall_relay_bytes_total client']).toBe(12);
     const stopped = lab.other.listener.stop(10_000);
     await sleep(100);
     data.end('and the rest');

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
+import { createBlockPool } from '../../../core/buffers.ts';
 import type { Expectations } from '../../../core/ports/expectations.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Metrics } from '../../../core/ports/metrics.ts';
 import { keepAlive } from '../data/keep-alive.ts';
 import { dialOwner, type Missed } from './dial-owner.ts';
-import { join } from './join.ts';
+import { type Joint, join } from './join.ts';
 import { createLookups } from './lookups.ts';
 import type { Tiding } from './records.ts';
 import { createTellOwners } from './tell-owners.ts';
@@ -24,6 +25,9 @@ const MAX_RELAYED = 2_000;
 /** Milliseconds without a byte that the client takes or sends, when the owner has ended: its own limits hold no more. */
 const LINGER_MS = 60_000;
 
+/** Memory for those whose bytes come fast, in blocks of so many bytes. */
+const BLOCKS = { totalBytes: 8 * 1024 * 1024, blockBytes: 256 * 1024 } as const;
+
 export interface Strays {
   /** Takes over a connection, paused and unread, that nobody here expects; false when there are too many. */
   take(socket: Socket, port: number, from: string): boolean;
@@ -35,9 +39,11 @@ export interface Strays {
 export function createStrays({ expectations, address, secret, metrics, log }: StraysOptions): Strays {
   const lookups = createLookups();
   const owners = createTellOwners(secret);
-  const taken = new Map<Socket, Promise<void>>();
-  let open = 0;
-  metrics.watch('landfall_relays', () => [{ labels: {}, value: open }]);
+  const pool = createBlockPool(BLOCKS);
+  const taken = new Set<Socket>();
+  const joints = new Set<Joint>();
+  let emptied: (() => void) | undefined;
+  metrics.watch('landfall_relays', () => [{ labels: {}, value: joints.size }]);
 
   const giveUp = (socket: Socket, outcome: Missed | 'unexpected' | 'too-many'): void => {
     socket.resetAndDestroy();
@@ -57,24 +63,26 @@ export function createStrays({ expectations, address, secret, metrics, log }: St
       return giveUp(socket, owner);
     }
     metrics.add('landfall_relays_total', { outcome: 'relayed' });
-    open += 1;
-    const bytes = { up: 0, down: 0 };
     const tell = (tiding: Tiding): void => owners.tell(who.address, { tiding, token: who.token });
     tell('began');
-    owner.on('end', () => socket.setTimeout(LINGER_MS, () => socket.destroy()));
-    const inOrder = await join(socket, owner, {
-      moved(from, count) {
-        const way = from === socket ? 'up' : 'down';
-        bytes[way] += count;
-        metrics.add('landfall_relay_bytes_total', { way }, count);
+    const bytes = { client: 0, owner: 0 };
+    const joint = join(
+      { client: socket, owner },
+      {
+        pool,
+        lingerMs: LINGER_MS,
+        moved(end, count) {
+          bytes[end] += count;
+          metrics.add('landfall_relay_bytes_total', { from: end }, count);
+        },
+        ended: (end) => tell(end === 'owner' ? 'owner-ended' : 'client-ended'),
       },
-      ended(from) {
-        tell(from === owner ? 'owner-ended' : 'client-ended');
-      },
-    });
+    );
+    joints.add(joint);
+    const inOrder = await joint.over;
+    joints.delete(joint);
     if (!inOrder) tell('lost');
-    open -= 1;
-    log.debug({ ...at, owner: who.address, ...bytes, inOrder }, 'data connection was relayed');
+    log.debug({ ...at, owner: who.address, bytes, inOrder }, 'data connection was relayed');
   };
 
   return {
@@ -84,24 +92,30 @@ export function createStrays({ expectations, address, secret, metrics, log }: St
         return false;
       }
       keepAlive(socket);
-      const over = relay(socket, port, from).then(
-        () => void taken.delete(socket),
-        (cause: unknown) => {
-          taken.delete(socket);
+      taken.add(socket);
+      relay(socket, port, from)
+        .catch((cause: unknown) => {
           socket.resetAndDestroy();
           log.error({ err: cause }, 'relay failed');
-        },
-      );
-      taken.set(socket, over);
+        })
+        .finally(() => {
+          taken.delete(socket);
+          if (taken.size === 0) emptied?.();
+        });
       return true;
     },
     async drain(deadline) {
       const cut = (): void => {
-        for (const socket of taken.keys()) socket.resetAndDestroy();
+        for (const socket of taken) socket.resetAndDestroy();
+        for (const joint of joints) joint.reset();
       };
       deadline.addEventListener('abort', cut, { once: true });
       if (deadline.aborted) cut();
-      while (taken.size > 0) await Promise.all(taken.values());
+      if (taken.size > 0) {
+        await new Promise<void>((resolve) => {
+          emptied = resolve;
+        });
+      }
       deadline.removeEventListener('abort', cut);
       owners.close();
     },
