@@ -34,6 +34,8 @@ const LAST_BACKOFF_MS = 10_000;
 /** Hosts the stages: takes messages from each stage's queue and runs them, until `signal` aborts. */
 export function startConsumer(options: ConsumerOptions): Consumer {
   const { signal, stopTimeoutMs } = options;
+  // Nothing to wait for: a deadline would only keep the process.
+  if (options.concurrency === 0) return { done: Promise.resolve() };
   const outage = createOutage(options.ports.log);
   const running = new Set<AbortController>();
   let deadline: NodeJS.Timeout | undefined;
@@ -46,8 +48,7 @@ export function startConsumer(options: ConsumerOptions): Consumer {
   if (signal.aborted) stop();
   else signal.addEventListener('abort', stop, { once: true });
 
-  const hosted = options.concurrency > 0 ? stageNames : [];
-  const loops = hosted.map((stage) => consumeStage(stage, options, outage, running));
+  const loops = stageNames.map((stage) => consumeStage(stage, options, outage, running));
   return { done: Promise.all(loops).then(() => clearTimeout(deadline)) };
 }
 
