@@ -183,7 +183,7 @@ function createZone(atLogin: Partner, ports: ZonePorts): Zone {
 
   return {
     get partner() {
-      return partner;
+      return partners.named(atLogin.name) ?? partner;
     },
 
     async stat(path) {
