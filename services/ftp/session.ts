@@ -8,6 +8,7 @@ import type { HashName } from './hash-names.ts';
 import type { Left } from './left-behind.ts';
 import { allFacts, type FactName } from './listing/facts.ts';
 import type { FtpOptions } from './options.ts';
+import { Refusal } from './reply.ts';
 import type { Protection } from './tls/protection.ts';
 import type { Transfer } from './transfer.ts';
 
@@ -102,7 +103,12 @@ export const atStart = (): Pick<
 /** For commands whose row says that they run after the login only. */
 export function zoneOf(session: Session): Zone {
   if (!session.visit) throw new Error('the command ran before the login');
-  return session.visit.zone;
+  const { zone } = session.visit;
+  // It did not when the session began.
+  if (zone.partner.ftp.tls !== 'optional' && !session.protection) {
+    throw new Refusal(530, 'TLS is demanded of you now: AUTH TLS comes first.');
+  }
+  return zone;
 }
 
 /** Ends the visit and drops the prepared data connection. */

@@ -4,7 +4,7 @@ import type { DataChannel } from './data/channel.ts';
 import { replyTo } from './fault-replies.ts';
 import { Refusal, type Reply } from './reply.ts';
 import type { Session } from './session.ts';
-import { protectChannel } from './tls/protect-channel.ts';
+import { mustBePrivate, protectChannel } from './tls/protect-channel.ts';
 import { troubleIn } from './trouble.ts';
 
 export type Direction = 'upload' | 'download' | 'listing' | 'digest' | 'combination';
@@ -50,7 +50,7 @@ export function takeChannel(session: Session): DataChannel {
   const { channel } = session;
   if (!channel) throw new Refusal(425, 'Prepare a data connection first: EPSV, PASV, EPRT or PORT.');
   session.channel = undefined;
-  if (session.protection?.data !== 'P' && session.visit?.zone.partner.ftp.tls === 'required') {
+  if (session.protection?.data !== 'P' && mustBePrivate(session)) {
     channel.close();
     // RFC 4217 §10.2: a data connection cannot be opened with this PROT setting.
     throw new Refusal(521, 'Your data connections must be private: PROT P.');

@@ -406,6 +406,15 @@ test('who is anonymous reads, and nothing else', async () => {
 });
 
 describe("a change of the partner's file, for a session that is logged in", () => {
+  test('holds before anything is asked of its zone', async () => {
+    let now: Partner | undefined = aPartner();
+    const zone = await open({}, () => now);
+    now = aPartner({ ftp: { tls: 'required' } });
+    expect(zone.partner.ftp.tls).toBe('required');
+    now = undefined;
+    expect(zone.partner.name).toBe('acme');
+  });
+
   const rules = { addresses: ['192.0.2.0/24'] };
 
   test('permissions and feeds hold from the next command on', async () => {

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect as connectTcp } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Partner } from '../../core/partner.ts';
+import type { Zone } from '../../core/zone.ts';
 import { type FtpTalk, put, startFtpLab } from '../support/ftp-lab.ts';
 import {
   type FtpsLab,
@@ -237,6 +239,44 @@ describe('a client certificate', () => {
   });
 });
 
+it('a session that began in the clear does no more when TLS is demanded of its partner', async () => {
+  let tls: Partner['ftp']['tls'] = 'optional';
+  const zoneOf = (partner: Partner): Pick<Zone, 'partner' | 'stat'> => ({
+    get partner() {
+      return { ...partner, ftp: { ...partner.ftp, tls } };
+    },
+    stat: async (name) => ({ kind: 'folder', name, modified: new Date() }),
+  });
+  await reopen({ openZone: async (partner) => zoneOf(partner) as Zone });
+  const talk = await lab.logIn();
+  await talk.say('CWD in', 250);
+  tls = 'control';
+  await transcript(talk, [
+    ['CWD in', 530],
+    ['EPSV', 530],
+    ['AUTH TLS', 234],
+  ]);
+});
+
+describe('HOST', () => {
+  it('that was said in the clear counts no more where the handshake names another host', async () => {
+    await reopen({ partner: { hosts: ['a.example'] } });
+    const logInAs = async (servername?: string): Promise<string> => {
+      const plain = await lab.dial();
+      await plain.expect(220);
+      await plain.say('HOST a.example', 220);
+      await plain.say('AUTH TLS', 234);
+      const talk = await lab.upgrade(plain, servername === undefined ? {} : { servername });
+      await talk.say('USER acme', 331);
+      talk.send('PASS secret\r\n');
+      return talk.reply();
+    };
+    expect(await logInAs('b.example')).toMatch(/^530/);
+    expect(await logInAs('a.example')).toMatch(/^230/);
+    expect(await logInAs()).toMatch(/^230/);
+  });
+});
+
 describe('transfers', () => {
   const body = Buffer.alloc(3_000_000, 'Landfall');
   it.each(['TLSv1.2', 'TLSv1.3'] as const)('go both ways in %s', async (version) => {
@@ -264,8 +304,29 @@ describe('transfers', () => {
     expect(await putTls(talk, 'STOR in/a', 'x')).toMatch(/^226/);
     await transcript(talk, [
       ['CCC', 534],
+      ['PBSZ 0', 200],
+      ['PROT C', 200],
       ['REIN', 220],
+      ['PROT C', 503],
       ['USER acme', 331],
+      ['PASS secret', 230],
+      ['TYPE I', 200],
+    ]);
+    expect(await putTls(talk, 'STOR in/b', 'x')).toMatch(/^226/);
+  });
+
+  it('are in the clear for nobody whose data connections must resume a session', async () => {
+    await reopen({ partner: { ftp: { tls: 'control', resumption: 'required' } } });
+    const talk = await lab.logInTls();
+    await talk.say('PROT C', 534);
+    const early = await lab.dialTls();
+    await transcript(early, [
+      ['PBSZ 0', 200],
+      ['PROT C', 200],
+      ['USER acme', 331],
+      ['PASS secret', 230],
+      ['EPSV', 229],
+      ['STOR in/a', 521],
     ]);
   });
 

@@ -60,11 +60,12 @@ export const login = {
     help: ': starts again, without a login',
     async *run({ session }) {
       await endVisit(session);
+      const { protection, isImplicit } = session;
       Object.assign(session, atStart());
       const ready = reply(220, 'Ready for a new user.');
       // RFC 4217 §13: TLS ends behind the reply. Implicit FTPS has nothing else to go back to.
-      const endsTls = !session.isImplicit && session.protection?.control;
-      if (!session.isImplicit) session.protection = undefined;
+      const endsTls = !isImplicit && protection?.control;
+      session.protection = isImplicit && protection ? { ...protection, sized: false, data: 'P' } : undefined;
       yield endsTls ? { ...ready, tls: 'ends' } : ready;
     },
   },

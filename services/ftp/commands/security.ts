@@ -2,6 +2,7 @@ import type { Command } from '../command.ts';
 import { Refusal, reply } from '../reply.ts';
 import type { Session } from '../session.ts';
 import { endVisit } from '../session.ts';
+import { mustBePrivate } from '../tls/protect-channel.ts';
 import type { Protection, ProtectionLevel } from '../tls/protection.ts';
 
 /** RFC 4217 §4; the others are what its drafts had, and clients still say. */
@@ -74,7 +75,7 @@ export const security = {
       if (!level) throw new Refusal(504, 'PROT takes P or C.');
       if (level === 'not-supported') throw new Refusal(536, 'TLS has P and C only.');
       // RFC 4217 §9: 534, the policy does not allow it. Before the login nobody knows whose it is; see `takeChannel`.
-      if (level === 'C' && session.visit?.zone.partner.ftp.tls === 'required') {
+      if (level === 'C' && mustBePrivate(session)) {
         throw new Refusal(534, 'Your data connections must be private: PROT P.');
       }
       protection.data = level;

@@ -3,6 +3,15 @@ import type { Session } from '../session.ts';
 import type { Direction, Transfer } from '../transfer.ts';
 import { type SecuredData, secureData } from './secure-data.ts';
 
+/**
+ * Whether the partner's data connections may be private only: where TLS is demanded on them, or where they must resume the
+ * session of a control connection that has one.
+ */
+export function mustBePrivate({ visit, protection }: Session): boolean {
+  const rules = visit?.zone.partner.ftp;
+  return rules?.tls === 'required' || (protection !== undefined && rules?.resumption === 'required');
+}
+
 /** The channel's connection, under TLS where PROT said so. */
 export function protectChannel(
   session: Session,

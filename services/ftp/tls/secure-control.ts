@@ -29,7 +29,7 @@ export async function secureControl(
   const contexts = await tls.current();
   const resumption = createResumption();
   const stream = await shakeHands(records.stream, {
-    context: contexts.for(undefined),
+    context: contexts.for(session.host),
     contextFor: (host) => contexts.for(host),
     protocols: ['ftp'],
     sessions: resumption.ofControl,
@@ -39,8 +39,10 @@ export async function secureControl(
   });
   const host = serverNameOf(stream);
   session.serverName = host;
+  // Somebody between may have said HOST, and the client has seen the certificate of this name.
+  if (host !== undefined) session.host = undefined;
   session.protection = {
-    context: contexts.for(host),
+    context: contexts.for(host ?? session.host),
     resumption,
     certificate: stream.getPeerX509Certificate()?.fingerprint256.replaceAll(':', '').toLowerCase(),
     control: true,
@@ -62,12 +64,13 @@ export async function secureControl(
     stream,
     async clear(caller) {
       records.release(caller);
-      await new Promise<void>((resolve) => {
-        // The client may be gone: nothing is told to end on a connection that is closed.
-        if (socket.closed) resolve();
-        socket.once('close', () => resolve());
-        stream.end(resolve);
-      });
+      const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+      // The client may be gone: nothing is told to end on a connection that is closed.
+      if (socket.closed) end();
+      socket.once('close', end);
+      stream.end(end);
+      await ended;
+      socket.off('close', end);
     },
   };
 }
