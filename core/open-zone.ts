@@ -219,7 +219,7 @@ function createZone(atLogin: Partner, ports: ZonePorts): Zone {
       // In a drop box nobody knows what would be added to: it is not replaced either.
       const replace = mayReplace(path) && !(how === 'append' && isDropBox(partner, path));
       const [folder, parent, there] = await Promise.all([
-        path === '/' || folders.head(key),
+        path === '/' || folders.head(key, { lately: true }),
         // Who uploads into one that another listener has just removed makes it again.
         folders.head(keyOf(parentPath(path)), { lately: true }),
         replace ? undefined : objects.head(key),

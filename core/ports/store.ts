@@ -67,8 +67,8 @@ export interface Folders {
   /** What is directly in the folder, in no promised order, streamed. Throws `not-found`, `not-a-folder`. */
   list(key: string): AsyncIterable<Entry>;
   /**
-   * The folder itself, or undefined if there is none (or a file). `lately`: one that was there within the last 5
-   * seconds will do, which may spare a request.
+   * The folder itself, or undefined if there is none (or a file). `lately`: what another process did to it in the last
+   * 5 seconds need not be seen, which spares requests.
    */
   head(key: string, how?: { lately?: boolean }): Promise<{ modified: Date } | undefined>;
   /** Makes the folder and those above it. Throws `exists` (a file, too), `not-a-folder` (a file is in its way). */

@@ -1,8 +1,10 @@
+import { Buffer } from 'node:buffer';
 import { Fault } from '../../../core/fault.ts';
 import type { Bucket } from './bucket.ts';
 import { type Found, foundIn } from './found.ts';
 import { withLateFacts } from './late-facts.ts';
-import { keptKey, markerKey } from './layout.ts';
+import { keptKey, markerKey, parentKey } from './layout.ts';
+import { decodeKey } from './listing.ts';
 import { unlessAbsent } from './s3-fault.ts';
 
 /** Renames of one arrival's object that are followed. */
@@ -45,8 +47,41 @@ export async function firstBelow(bucket: Bucket, folder: string): Promise<{ modi
     s3.listObjectsV2({ ...place, EncodingType: 'url' }, options),
   );
   const first = Contents?.[0];
-  return first && { modified: wholeSeconds(first.LastModified ?? new Date(0)) };
+  return first && { modified: modifiedOf(first) };
 }
+
+/** Behind every name that begins as another one does and sorts before it with a slash: `name.` and what follows. */
+const LAST_BEFORE_SLASH = '.\u{10ffff}';
+
+/**
+ * As `firstBelow`, and where there is nothing, the next key of the folder above; none at its end. For the same
+ * price it tells of many names.
+ */
+export async function firstFrom(
+  bucket: Bucket,
+  folder: string,
+): Promise<{ below?: { modified: Date } | undefined; next?: string | undefined }> {
+  const above = parentKey(folder);
+  const place = {
+    Bucket: bucket.name,
+    Prefix: bucket.full(above === '' ? '' : markerKey(above)),
+    StartAfter: bucket.full(folder + LAST_BEFORE_SLASH),
+    MaxKeys: 1,
+  };
+  const { Contents, EncodingType } = await bucket.ask((s3, options) =>
+    s3.listObjectsV2({ ...place, EncodingType: 'url' }, options),
+  );
+  const first = Contents?.[0];
+  if (!first) return {};
+  const key = decodeKey(first.Key ?? '', EncodingType).slice(bucket.full('').length);
+  if (key.startsWith(markerKey(folder))) return { below: { modified: modifiedOf(first) } };
+  const isBehind = Buffer.from(key).compare(Buffer.from(markerKey(folder))) > 0;
+  // Else a store that does not begin where it was told to: then only the one name is known.
+  return isBehind ? { next: key } : { below: await firstBelow(bucket, folder), next: `${folder}0` };
+}
+
+const modifiedOf = ({ LastModified = new Date(0) }: { LastModified?: Date | undefined }): Date =>
+  wholeSeconds(LastModified);
 
 /** A listing may tell milliseconds where an answer to HEAD tells seconds: both say the same here. */
 export const wholeSeconds = (time: Date): Date => new Date(Math.floor(time.getTime() / 1000) * 1000);

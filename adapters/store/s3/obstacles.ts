@@ -1,7 +1,8 @@
 import { Fault } from '../../../core/fault.ts';
 import type { Bucket } from './bucket.ts';
+import { createGaps } from './gaps.ts';
 import { ancestorsOf, requireName } from './layout.ts';
-import { firstBelow, headRaw } from './locate.ts';
+import { type firstBelow, firstFrom, headRaw } from './locate.ts';
 
 /** How long it is known what was there or not, in milliseconds, and of how many names. */
 const KNOWN_MS = 5_000;
@@ -16,7 +17,7 @@ export interface Obstacles {
   requireAbove(key: string): Promise<void>;
   /** Throws, too, `is-a-folder` where the key is one. */
   requireFree(key: string): Promise<void>;
-  /** As `firstBelow`; a look that found nothing spares `requireFree` its own. `lately`: as `Folders.head` has it. */
+  /** As `firstBelow`; `lately`: as `Folders.head` has it. */
   lookBelow(folder: string, how?: { lately?: boolean }): ReturnType<typeof firstBelow>;
   /** There may be something now: a file, or the marker of a folder. */
   placed(key: string): void;
@@ -26,8 +27,8 @@ export interface Obstacles {
 
 export function createObstacles(bucket: Bucket): Obstacles {
   const noFiles = createKnown<true>();
-  const noFolders = createKnown<true>();
-  const found = createKnown<{ modified: Date }>();
+  const folders = createKnown<{ modified: Date }>();
+  const gaps = createGaps(KNOWN_MS);
 
   const requireNoFile = async (folder: string): Promise<void> => {
     if (noFiles.get(folder)) return;
@@ -41,11 +42,13 @@ export function createObstacles(bucket: Bucket): Obstacles {
   };
 
   const lookBelow: Obstacles['lookBelow'] = async (folder, { lately = false } = {}) => {
-    const known = lately ? found.get(folder) : undefined;
+    if (lately && gaps.has(folder)) return undefined;
+    const known = lately ? folders.get(folder) : undefined;
     if (known) return known;
-    const below = await firstBelow(bucket, folder);
-    if (below) found.set(folder, below);
-    else noFolders.set(folder, true);
+    const found = gaps.look(folder);
+    const { below, next } = await firstFrom(bucket, folder);
+    if (below) folders.set(folder, below);
+    else found(next);
     return below;
   };
 
@@ -53,14 +56,14 @@ export function createObstacles(bucket: Bucket): Obstacles {
     requireAbove,
     lookBelow,
     async requireFree(key) {
-      const [below] = await Promise.all([noFolders.get(key) || lookBelow(key), requireAbove(key)]);
-      if (typeof below === 'object') throw new Fault('is-a-folder');
+      const [below] = await Promise.all([lookBelow(key, { lately: true }), requireAbove(key)]);
+      if (below) throw new Fault('is-a-folder');
     },
     placed(key) {
       noFiles.forget(key);
-      for (const folder of ancestorsOf(key)) noFolders.forget(folder);
+      for (const folder of ancestorsOf(key)) gaps.forget(folder);
     },
-    folderWent: found.clear,
+    folderWent: folders.clear,
   };
 }
 

@@ -117,18 +117,16 @@ function getObject({ request, response, key }: Asked): void {
 }
 
 function list({ response, key, query }: Asked): void {
-  const start = `${key}${query.get('prefix') ?? ''}`;
-  const max = Number(query.get('max-keys') ?? 1_000);
-  let rows = '';
-  let count = 0;
-  for (const [name, { size, etag, modified }] of objects) {
-    if (!name.startsWith(start)) continue;
+  const own = (name: string): string => name.slice(key.length);
+  const [prefix, after, max] = ['prefix', 'start-after', 'max-keys'].map((name) => query.get(name) ?? '');
+  const names = [...objects.keys()].filter((name) => own(name).startsWith(prefix!) && own(name) > after!);
+  const page = names.sort().slice(0, Number(max || 1_000));
+  const rows = page.map((name) => {
+    const { size, etag, modified } = objects.get(name)!;
     const facts = `<ETag>${etag}</ETag><Size>${size}</Size><LastModified>${modified.toISOString()}</LastModified>`;
-    rows += `<Contents><Key>${encodeURIComponent(name.slice(key.length))}</Key>${facts}</Contents>`;
-    count += 1;
-    if (count === max) break;
-  }
-  response.end(`<ListBucketResult><KeyCount>${count}</KeyCount>${rows}</ListBucketResult>`);
+    return `<Contents><Key>${encodeURIComponent(own(name))}</Key>${facts}</Contents>`;
+  });
+  response.end(`<ListBucketResult><KeyCount>${page.length}</KeyCount>${rows.join('')}</ListBucketResult>`);
 }
 
 function remove({ response, key, query }: Asked): void {
