@@ -265,8 +265,13 @@ function createZone(atLogin: Partner, ports: ZonePorts): Zone {
     async remove(path) {
       permit('delete', path);
       requireNotKept(path);
+      const key = keyOf(path);
+      // What was cut would be gone on with by the next upload that adds to the file.
+      const isCut = (await uploads.suspended(key)) !== undefined;
+      if (isCut) await (await uploads.resume(key, newArrivalId(), 0)).abort();
+      if (isCut && !(await objects.head(key))) return;
       await requireFile(path);
-      await objects.remove(keyOf(path));
+      await objects.remove(key);
     },
 
     async rename(from, to) {

@@ -49,8 +49,8 @@ export interface Objects {
    */
   copy(from: string, to: string, options?: { replace?: boolean; arrival?: string }): Promise<void>;
   /**
-   * Moves an object, keeping its arrival. With `arrival` only if the object now at `from` is that arrival's, else
-   * `not-found`. Throws as `copy`.
+   * Moves an object, keeping its arrival; a suspended upload for `to` is forgotten. With `arrival` only if the object
+   * now at `from` is that arrival's, else `not-found`. Throws as `copy`.
    */
   rename(from: string, to: string, options?: { replace?: boolean; arrival?: string }): Promise<void>;
   /** Throws `not-found`, `is-a-folder`. What an arrival published stays readable by its id until it is swept. */

@@ -261,6 +261,24 @@ test('a part that was replaced while parts were combined stays', async () => {
   expect([await textOf(zone, '/in/all'), await textOf(zone, '/in/2.part')]).toEqual(['one two', 'newer']);
 });
 
+test('a removal takes what was cut under that name, too, so that nothing is added to it', async () => {
+  const zone = await open();
+  const cut = async (): Promise<void> => {
+    const landing = await zone.upload('/in/x', { at: 0 }, sender);
+    await landing.write(Buffer.from('half'));
+    await landing.suspend();
+  };
+  await cut();
+  await zone.remove('/in/x');
+  await expect(zone.remove('/in/x')).rejects.toThrow(code('not-found'));
+  await put(zone, '/in/x', 'first');
+  await cut();
+  await zone.remove('/in/x');
+  await expect(zone.resumableSize('/in/x')).rejects.toThrow(code('not-found'));
+  await put(zone, '/in/x', 'second', 'append');
+  expect(await textOf(zone, '/in/x')).toBe('second');
+});
+
 describe('an append-only partner', () => {
   const backups = { appendOnly: true };
   test.each<[string, (zone: Zone) => Promise<unknown>, FaultCode]>([

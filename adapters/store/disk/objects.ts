@@ -8,6 +8,7 @@ import { arrivalOf, objectPath, parentOf, tmpPath } from './layout.ts';
 import { linkBlob } from './link-blob.ts';
 import { absence, infoOf, locate, type Place } from './locate.ts';
 import { openObject, readFile } from './read-file.ts';
+import { dropSuspended } from './suspended.ts';
 import { syncFile, writeSynced } from './synced-file.ts';
 import { type Disk, inFolder, placeName, requireFolder, sameFileAs, takeName } from './tree.ts';
 
@@ -100,6 +101,7 @@ export function createObjects(disk: Disk): Objects {
       if (from === to) return;
       if (blob === undefined) await renamePlain(source, from, to, replace);
       else await renameBlob(blob, from, to, replace);
+      await dropSuspended(disk.layout, to);
     },
 
     async touch(key, modified) {

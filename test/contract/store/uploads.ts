@@ -117,6 +117,16 @@ export function uploadsContract(open: Open): void {
     expect((await store.uploads.sweep({ uploads: later, unnamed: new Date(0) })).uploads).toBe(0);
   });
 
+  it('forgets an older suspended upload of the key when another object is renamed to it', async () => {
+    const { store, peer } = open();
+    const [key, other] = [newKey(), newKey()];
+    await publish(store, other, 'whole');
+    await suspend(store, key, 'half');
+    await store.objects.rename(other, key);
+    expect(await peer.uploads.suspended(key)).toBeUndefined();
+    expect(await text(peer, key)).toBe('whole');
+  });
+
   it('forgets an older suspended upload of the key when a newer one is published', async () => {
     const { store, peer } = open();
     const key = newKey();
