@@ -19,7 +19,8 @@ import { type Opened, runTransfer, type Transfer, takeChannel } from '../transfe
 /**
  * Milliseconds in which the end of the control connection comes. The kernel of a client that is killed ends its
  * connections one right after the other, often the data connection first, and then a fragment looks whole. They pass
- * while the bytes become durable. An announced size that is met is better evidence, and needs no waiting.
+ * while the bytes become durable. What was announced and has been sent, neither more nor less, is better evidence, and
+ * needs no waiting; an announced size of the whole file may be met by a fragment of what was to be added to it.
  */
 const CONTROL_END_MS = 1;
 
@@ -47,7 +48,7 @@ async function* upload(call: Call, path: string, how: UploadMode, opening: Reply
       throw thrown;
     }
     transfer.holdReply();
-    const heard = isMet(given.announced, transfer, landing) ? undefined : controlEndHeard();
+    const heard = given.announced === transfer.bytes ? undefined : controlEndHeard();
     await landing.commit(() => evidence(session, transfer, landing, given.announced), heard);
     return reply(226, 'The file is stored.');
   });
