@@ -33,8 +33,17 @@ const PROGRAMS = [
   { program: 'haproxy', mode: 'test', debian: 'haproxy', fedora: 'haproxy', macos: 'haproxy' },
   { program: 'python3', mode: 'test', debian: 'python3', fedora: 'python3', macos: 'python' },
   { program: 'wget', mode: 'test', debian: 'wget', fedora: 'wget', macos: 'wget' },
+  { program: 'php', mode: 'test', debian: 'php-cli', fedora: 'php-cli', macos: 'php' },
+  { program: 'busybox', mode: 'test', debian: 'busybox', fedora: 'busybox', macos: '-' },
   // perl alone may be the small one of the base system, without Net::FTP; this comes with the modules.
   { program: 'cpan', mode: 'test', debian: 'perl', fedora: 'perl', macos: 'perl' },
+  {
+    program: 'IO/Socket/SSL.pm',
+    mode: 'test',
+    debian: 'libio-socket-ssl-perl',
+    fedora: 'perl-IO-Socket-SSL',
+    macos: '-',
+  },
   { program: 'radosgw', mode: 'test', debian: 'radosgw', fedora: 'ceph-radosgw', macos: '-' },
   { program: 'ceph-mon', mode: 'test', debian: 'ceph-mon', fedora: 'ceph-mon', macos: '-' },
   { program: 'ceph-osd', mode: 'test', debian: 'ceph-osd', fedora: 'ceph-osd', macos: '-' },
@@ -43,6 +52,8 @@ const PROGRAMS = [
 ];
 /** Where daemons are, which is not on every user's PATH. */
 const DAEMON_FOLDERS = ['/usr/sbin', '/sbin', '/usr/local/sbin', '/opt/homebrew/sbin'];
+/** Where packages of the system put Perl's modules. */
+const PERL_FOLDERS = ['/usr/share/perl5', '/usr/share/perl5/vendor_perl'];
 const NODE_MAJOR = 24;
 
 const INSTALL_MS = 15 * 60 * 1000;
@@ -64,7 +75,8 @@ const say = flags.includes('--quiet') ? () => {} : (line) => console.log(line);
 
 class SetupError extends Error {}
 
-const folders = () => [...(process.env.PATH ?? '').split(delimiter), ...DAEMON_FOLDERS].filter(Boolean);
+const folders = () =>
+  [...(process.env.PATH ?? '').split(delimiter), ...DAEMON_FOLDERS, ...PERL_FOLDERS].filter(Boolean);
 const has = (program) => folders().some((folder) => existsSync(join(folder, program)));
 const missingPrograms = () => PROGRAMS.filter((row) => modes.includes(row.mode) && !has(row.program));
 

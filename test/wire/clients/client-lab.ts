@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client as BasicFtp } from 'basic-ftp';
 import { expect } from 'vitest';
+import { freePorts, type PortRange } from '../../support/free-ports.ts';
 import { type LandfallProcess, startLandfall, temporaryFolder } from '../../support/landfall-process.ts';
-import type { Client, Invocation, Server } from './client.ts';
+import { makeCertificate } from '../../support/tls-certificates.ts';
+import type { Client, Invocation, Server, TlsVersion } from './client.ts';
 import { sha256OfFile } from './made-files.ts';
 import { CURL } from './rows/curl.ts';
 import { namesInNlst } from './rows/names-in.ts';
@@ -34,6 +36,9 @@ feeds:
   - { name: all, path: /**, accept: { empty: announce }, scan: "off" }
 `;
 
+/** Of one lab. */
+const PASSIVE_PORTS = 16;
+
 export const hasIpv6 = Object.values(networkInterfaces())
   .flat()
   .some((address) => address?.address === '::1');
@@ -51,6 +56,9 @@ export interface ClientLab {
   readonly folder: string;
   readonly server: Server;
   readonly server6: Server;
+  /** The server, under TLS. */
+  secure(security: 'explicit' | 'implicit', tls?: TlsVersion): Server;
+  readonly passivePorts: PortRange;
   start(invocation: Invocation): Running;
   /** Runs it to its end; answers its output. */
   run(invocation: Invocation): Promise<string>;
@@ -74,10 +82,18 @@ export async function startClientLab(
   const data = join(folder, 'data');
   await mkdir(join(data, 'partners'), { recursive: true });
   await writeFile(join(data, 'partners/acme.yaml'), partnerFile(ftp));
+  const certificates = join(folder, 'certificates');
+  await mkdir(certificates);
+  const { certificate } = await makeCertificate(certificates, 'default', ['localhost', '127.0.0.2']);
+  const { first, last: implicitPort } = await freePorts(PASSIVE_PORTS + 1);
+  const passivePorts = { first, last: implicitPort - 1 };
   const env = {
     LANDFALL_FTP_ADDRESS: hasIpv6 ? '::' : '127.0.0.1',
     // No feed scans: it is never asked.
     LANDFALL_SCANNER: `clamd:${join(folder, 'no-clamd')}`,
+    LANDFALL_TLS_CERTIFICATES: certificates,
+    LANDFALL_FTPS_PORT: String(implicitPort),
+    LANDFALL_FTP_PASSIVE_PORTS: `${passivePorts.first}-${passivePorts.last}`,
     ...settings,
   };
   const landfall = await startLandfall({ dataFolder: data, env });
@@ -87,6 +103,8 @@ export async function startClientLab(
     user: USER,
     password: PASSWORD,
     data: 'passive',
+    security: 'plain',
+    trusted: certificate,
   };
 
   const start = (invocation: Invocation): Running => startProgram(invocation, folder);
@@ -102,6 +120,13 @@ export async function startClientLab(
     folder,
     server,
     server6: { ...server, host: '::1' },
+    secure: (security, tls) => ({
+      ...server,
+      security,
+      port: security === 'implicit' ? implicitPort : server.port,
+      ...(tls && { tls }),
+    }),
+    passivePorts,
     start,
     run: (invocation) => start(invocation).done,
     async sha256(client, from, path) {

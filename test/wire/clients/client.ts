@@ -1,10 +1,19 @@
+export type TlsVersion = '1.2' | '1.3';
+
 /** Where a client is to go, and how it is to make data connections. */
 export interface Server {
-  readonly host: '127.0.0.1' | '::1';
+  /** 127.0.0.2 is where a tap is that sees only what is encrypted. */
+  readonly host: '127.0.0.1' | '127.0.0.2' | '::1';
   readonly port: number;
   readonly user: string;
   readonly password: string;
   readonly data: 'passive' | 'PORT' | 'EPRT';
+  /** Where TLS begins: nowhere, with AUTH, or with the connection. Then data connections are private, too. */
+  readonly security: 'plain' | 'explicit' | 'implicit';
+  /** The only version of TLS that it is to speak; its own choice when left out. */
+  readonly tls?: TlsVersion;
+  /** File of the certificates that it is to trust. */
+  readonly trusted: string;
 }
 
 /** One run of a program. */
@@ -52,6 +61,10 @@ export interface Client {
   readonly ipv6: boolean;
   /** The commands by which it can ask for an active data connection, and the address it needs for that. */
   readonly active: Partial<Record<'PORT' | 'EPRT', Server['host']>>;
+  /** The ways in which it can begin TLS, with the versions that it can be held to, of which none may be. */
+  readonly tls: Partial<Record<'explicit' | 'implicit', readonly TlsVersion[]>>;
+  /** The versions in which its data connections resume the TLS session of its control connection. */
+  readonly resumes?: readonly TlsVersion[];
   /** Why it has no row for something, or leaves out some names. */
   readonly cannot?: Readonly<Record<string, string>>;
   /** Names that it cannot send or ask for, and why they are its own limit. */

@@ -1,10 +1,11 @@
 import type { Client } from './client.ts';
 import { INETUTILS_FTP, TNFTP } from './rows/bsd-ftp.ts';
+import { BUSYBOX } from './rows/busybox.ts';
 import { CURL } from './rows/curl.ts';
 import { LFTP } from './rows/lftp.ts';
 import { NCFTP } from './rows/ncftp.ts';
 import { RCLONE } from './rows/rclone.ts';
-import { BASIC_FTP, FTPLIB, NET_FTP } from './rows/scripted.ts';
+import { BASIC_FTP, FTPLIB, NET_FTP, PHP_FTP } from './rows/scripted.ts';
 import { WGET } from './rows/wget.ts';
 import { WPUT } from './rows/wput.ts';
 
@@ -20,6 +21,8 @@ export const clients: readonly Client[] = [
   FTPLIB,
   NET_FTP,
   BASIC_FTP,
+  PHP_FTP,
+  BUSYBOX,
 ];
 
 type Named<Key extends keyof Client> = Client & Required<Pick<Client, Key>>;

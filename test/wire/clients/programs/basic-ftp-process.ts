@@ -1,9 +1,10 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import type { SecureVersion } from 'node:tls';
 import { Client } from 'basic-ftp';
 
-/** basic-ftp, one thing a run: HOST PORT USER PASSWORD DATA VERB WORDS... */
-const [host, port, user, password, , verb, ...words] = process.argv.slice(2);
+/** basic-ftp, one thing a run: HOST PORT USER PASSWORD DATA SECURITY TLS TRUSTED VERB WORDS... */
+const [host, port, user, password, , security, tls, trusted, verb, ...words] = process.argv.slice(2);
 const client = new Client(30_000);
 
 const list = async (folder: string): Promise<void> => {
@@ -31,6 +32,17 @@ const verbs: Record<string, (...words: string[]) => Promise<unknown>> = {
   'mirror-down': (remote, local) => client.downloadToDir(local!, remote!),
 };
 
-await client.access({ host: host!, port: Number(port), user: user!, password: password! });
+const version =
+  tls === 'any'
+    ? {}
+    : { minVersion: `TLSv${tls}` as SecureVersion, maxVersion: `TLSv${tls}` as SecureVersion };
+await client.access({
+  host: host!,
+  port: Number(port),
+  user: user!,
+  password: password!,
+  secure: security === 'implicit' ? 'implicit' : security === 'explicit',
+  secureOptions: security === 'plain' ? {} : { ca: readFileSync(trusted!), ...version },
+});
 await verbs[verb!]!(...words);
 client.close();

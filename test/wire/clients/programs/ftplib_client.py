@@ -1,14 +1,46 @@
-"""Python's ftplib, one thing a run: HOST PORT USER PASSWORD DATA VERB WORDS..."""
+"""Python's ftplib, one thing a run: HOST PORT USER PASSWORD DATA SECURITY TLS TRUSTED VERB WORDS..."""
 
 import ftplib
 import os
+import socket
+import ssl
 import sys
 
-host, port, user, password, data, verb, *words = sys.argv[1:]
+host, port, user, password, data, security, tls, trusted, verb, *words = sys.argv[1:]
 
-ftp = ftplib.FTP(timeout=30, encoding=os.environ.get("FTPLIB_ENCODING", "utf-8"))
+
+
+class Explicit(ftplib.FTP_TLS):
+    def ntransfercmd(self, cmd, rest=None):
+        # FTP_TLS itself resumes no session.
+        plain, size = ftplib.FTP.ntransfercmd(self, cmd, rest)
+        return self.context.wrap_socket(plain, server_hostname=self.host, session=self.sock.session), size
+
+
+class Implicit(Explicit):
+    def connect(self, host, port):
+        self.host = host
+        plain = socket.create_connection((host, port), self.timeout)
+        self.af = plain.family
+        self.sock = self.context.wrap_socket(plain, server_hostname=host)
+        self.file = self.sock.makefile("r", encoding=self.encoding)
+        self.welcome = self.getresp()
+
+
+encoding = os.environ.get("FTPLIB_ENCODING", "utf-8")
+if security == "plain":
+    ftp = ftplib.FTP(timeout=30, encoding=encoding)
+else:
+    context = ssl.create_default_context(cafile=trusted)
+    if tls != "any":
+        context.minimum_version = context.maximum_version = ssl.TLSVersion[f"TLSv{tls.replace('.', '_')}"]
+    ftp = {"explicit": Explicit, "implicit": Implicit}[security](
+        timeout=30, encoding=encoding, context=context
+    )
 ftp.connect(host, int(port))
 ftp.login(user, password)
+if security != "plain":
+    ftp.prot_p()
 ftp.set_pasv(data == "passive")
 
 

@@ -1,11 +1,14 @@
-# Perl's Net::FTP, one thing a run: HOST PORT USER PASSWORD DATA VERB WORDS...
+# Perl's Net::FTP, one thing a run: HOST PORT USER PASSWORD DATA SECURITY TLS TRUSTED VERB WORDS...
 use strict;
 use warnings;
 use Net::FTP;
 
-my ($host, $port, $user, $password, $data, $verb, @words) = @ARGV;
-my $ftp = Net::FTP->new($host, Port => $port, Passive => $data eq 'passive', Timeout => 30)
+my ($host, $port, $user, $password, $data, $security, $tls, $trusted, $verb, @words) = @ARGV;
+my %tls = $security eq 'plain' ? () : (SSL_ca_file => $trusted, SSL => $security eq 'implicit');
+$tls{SSL_version} = 'TLSv' . $tls =~ tr/./_/r if $security ne 'plain' && $tls ne 'any';
+my $ftp = Net::FTP->new($host, Port => $port, Passive => $data eq 'passive', Timeout => 30, %tls)
     or die "no connection: $@";
+$security ne 'explicit' or $ftp->starttls or die $ftp->message;
 $ftp->login($user, $password) or die $ftp->message;
 $ftp->binary;
 

@@ -52,7 +52,12 @@ function rowsOf(program: string) {
     garbles: /"/,
     ipv6: true,
     active: { PORT: '127.0.0.1', EPRT: '::1' },
-    cannot: { mirror: 'it knows no folders within folders', stream: 'stdout is for what it says' },
+    tls: {},
+    cannot: {
+      mirror: 'it knows no folders within folders',
+      stream: 'stdout is for what it says',
+      TLS: 'it knows TLS nowhere (inetutils) or for HTTPS only (tnftp)',
+    },
   } as const satisfies Client;
 }
 

@@ -8,11 +8,17 @@ const data = {
   EPRT: ['--ftp-port', '-'],
 };
 
+const tls = ({ security, tls: version, trusted }: Server): string[] =>
+  security === 'plain'
+    ? []
+    : ['--ssl-reqd', '--cacert', trusted, ...(version ? [`--tlsv${version}`, '--tls-max', version] : [])];
+
 const curl = (server: Server, path: string, ...args: string[]): Invocation => ({
   command: 'curl',
   args: [
     ...['--disable', '--silent', '--show-error', '--globoff', '--user', `${server.user}:${server.password}`],
     ...data[server.data],
+    ...tls(server),
     ...args,
     ftpUrl(server, path),
   ],
@@ -40,5 +46,11 @@ export const CURL: Client = {
   downloadText: (server, from, to) => curl(server, from, '--use-ascii', '--output', to),
   ipv6: true,
   active: { PORT: '127.0.0.1', EPRT: '127.0.0.1' },
-  cannot: { mirror: 'curl moves one file a URL' },
+  tls: { explicit: ['1.2', '1.3'], implicit: ['1.2', '1.3'] },
+  resumes: ['1.2', '1.3'],
+  cannot: {
+    mirror: 'curl moves one file a URL',
+    'active TLS': 'curl 7.88 sends in the clear after PROT P; 8.0 does not',
+    'many uploads that resume, TLS 1.3': 'it uses a ticket once, and reads none where it sends',
+  },
 };

@@ -4,6 +4,16 @@ import { hostInUrl } from './url.ts';
 
 export const quoted = (word: string): string => `"${word.replace(/["\\]/g, '\\$&')}"`;
 
+const tls = ({ security, tls: version, trusted }: Server): string[] =>
+  security === 'plain'
+    ? ['set ftp:ssl-allow no']
+    : [
+        'set ftp:ssl-force yes',
+        'set ftp:ssl-protect-data yes',
+        `set ssl:ca-file ${trusted}`,
+        ...(version ? [`set ssl:priority NORMAL:-VERS-ALL:+VERS-TLS${version}`] : []),
+      ];
+
 /** Commands in lftp's own language. */
 export const lftp = (server: Server, ...commands: string[]): Invocation => ({
   command: 'lftp',
@@ -12,11 +22,11 @@ export const lftp = (server: Server, ...commands: string[]): Invocation => ({
     '-c',
     [
       'set cmd:fail-exit yes',
-      'set ftp:ssl-allow no',
+      ...tls(server),
       'set net:max-retries 2',
       'set net:timeout 20',
       `set ftp:passive-mode ${server.data === 'passive'}`,
-      `open -u ${server.user},${server.password} ftp://${hostInUrl(server)}:${server.port}`,
+      `open -u ${server.user},${server.password} ${server.security === 'implicit' ? 'ftps' : 'ftp'}://${hostInUrl(server)}:${server.port}`,
       ...commands,
     ].join('\n'),
   ],
@@ -45,5 +55,7 @@ export const LFTP: Client = {
   mirrorDown: (server, from, to) => lftp(server, `mirror --parallel=4 ${quoted(from)} ${quoted(to)}`),
   ipv6: true,
   active: { PORT: '127.0.0.1' },
+  tls: { explicit: ['1.2', '1.3'], implicit: ['1.2', '1.3'] },
+  resumes: ['1.2', '1.3'],
   cannot: { EPRT: 'over IPv6 it tells :: as its own address' },
 };

@@ -47,7 +47,8 @@ export const NCFTP: Client = {
   mirrorDown: (server, from, to) => ncftp('ncftpget', server, ['-R', '-T'], server.host, dirname(to), from),
   ipv6: false,
   active: { PORT: '127.0.0.1' },
-  cannot: { IPv6: 'ncftp knows IPv4 only' },
+  tls: {},
+  cannot: { IPv6: 'ncftp knows IPv4 only', TLS: 'ncftp knows no TLS' },
   // Its raw commands go through printf, where %s is a crash, and are cut at some hundred bytes.
   garbles: /%|^255 bytes/,
 };

@@ -5,6 +5,14 @@ import { hostInUrl } from './url.ts';
 /** `rclone obscure` of the password of `client-lab.ts`; rclone takes no other form. */
 const OBSCURED_PASSWORD = 'S80UtvjO53Mg-QQ8AwvmZwbSEUHcK_AV9yM';
 
+const tls = ({ security, tls: version, trusted }: Server): Record<string, string> => ({
+  RCLONE_CONFIG_LANDFALL_TLS: String(security === 'implicit'),
+  RCLONE_CONFIG_LANDFALL_EXPLICIT_TLS: String(security === 'explicit'),
+  RCLONE_CONFIG_LANDFALL_DISABLE_TLS13: String(version === '1.2'),
+  // Its own --ca-cert is for HTTPS only.
+  SSL_CERT_FILE: trusted,
+});
+
 export const rclone = (server: Server, ...args: string[]): Invocation => ({
   command: 'rclone',
   args: [...['--retries', '1', '--low-level-retries', '2', '--timeout', '20s'], ...args],
@@ -14,6 +22,7 @@ export const rclone = (server: Server, ...args: string[]): Invocation => ({
     RCLONE_CONFIG_LANDFALL_PORT: String(server.port),
     RCLONE_CONFIG_LANDFALL_USER: server.user,
     RCLONE_CONFIG_LANDFALL_PASS: OBSCURED_PASSWORD,
+    ...tls(server),
     // Otherwise it writes a space at the end of a name, and more, as other characters.
     RCLONE_CONFIG_LANDFALL_ENCODING: 'Slash',
   },
@@ -37,6 +46,8 @@ export const RCLONE: Client = {
   mirrorDown: (server, from, to) => rclone(server, 'copy', `landfall:${from}`, to),
   ipv6: true,
   active: {},
+  tls: { explicit: ['1.2', '1.3'], implicit: ['1.2', '1.3'] },
+  resumes: ['1.2', '1.3'],
   cannot: {
     active: 'rclone is passive only',
     resume: 'rclone begins anew',

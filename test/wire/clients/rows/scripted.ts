@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Client, Invocation, Server } from '../client.ts';
 import { namesInList, namesInNlst } from './names-in.ts';
 
-/** Libraries, each with a small program around it that takes `HOST PORT USER PASSWORD DATA VERB WORDS...`. */
+/** Libraries, each with a small program around it that takes `HOST PORT USER PASSWORD DATA SECURITY TLS TRUSTED VERB WORDS...`. */
 const program =
   (command: string, script: string) =>
   (verb: string) =>
@@ -15,6 +15,9 @@ const program =
       server.user,
       server.password,
       server.data === 'passive' ? 'passive' : 'active',
+      server.security,
+      server.tls ?? 'any',
+      server.trusted,
       verb,
       ...words,
     ],
@@ -31,6 +34,11 @@ const whatAllDo = (verb: Verb) => ({
   downloadRest: verb('download-rest'),
   ipv6: true,
 });
+
+const allTls = {
+  explicit: ['1.2', '1.3'],
+  implicit: ['1.2', '1.3'],
+} as const satisfies Client['tls'];
 
 const texts = (verb: Verb) => ({
   uploadText: verb('upload-text'),
@@ -55,6 +63,8 @@ export const FTPLIB: Client = {
     MLSD: { run: (server, folder) => ftplib('MLSD')(server, folder), names: namesInNlst },
   },
   active: { PORT: '127.0.0.1', EPRT: '::1' },
+  tls: allTls,
+  resumes: ['1.2', '1.3'],
   cannot: { mirror: 'the library has no such call' },
 };
 
@@ -69,7 +79,12 @@ export const NET_FTP: Client = {
     NLST: { run: (server, folder) => netFtp('NLST')(server, folder), names: namesInNlst },
   },
   active: { PORT: '127.0.0.1', EPRT: '::1' },
-  cannot: { mirror: 'the library has no such call', MLSD: 'the library has no such call' },
+  tls: allTls,
+  cannot: {
+    mirror: 'the library has no such call',
+    MLSD: 'the library has no such call',
+    resumption: 'it looks for the session of its control connection under the port of the data connection',
+  },
 };
 
 const basicFtp = program(process.execPath, 'basic-ftp-process.ts');
@@ -84,9 +99,33 @@ export const BASIC_FTP: Client = {
   mirrorUp: basicFtp('mirror-up'),
   mirrorDown: basicFtp('mirror-down'),
   active: {},
+  tls: allTls,
+  resumes: ['1.2', '1.3'],
   cannot: {
     active: 'the library is passive only',
+    'empty files under TLS': 'it ends a data connection that resumes before its handshake is done',
     text: 'the library is binary only',
     NLST: 'it has no call',
+  },
+};
+
+const phpFtp = program('php', 'php_ftp_client.php');
+export const PHP_FTP: Client = {
+  name: 'php-ftp',
+  ...whatAllDo(phpFtp),
+  ...texts(phpFtp),
+  uploadRest: uploadFrom(phpFtp),
+  listings: {
+    LIST: { run: (server, folder) => phpFtp('LIST')(server, folder), names: namesInList },
+    NLST: { run: (server, folder) => phpFtp('NLST')(server, folder), names: namesInNlst },
+    MLSD: { run: (server, folder) => phpFtp('MLSD')(server, folder), names: namesInNlst },
+  },
+  active: { PORT: '127.0.0.1', EPRT: '::1' },
+  tls: { explicit: [] },
+  resumes: ['1.3'],
+  cannot: {
+    mirror: 'the extension has no such call',
+    implicit: 'the extension knows AUTH TLS only',
+    'TLS versions': 'the extension takes none',
   },
 };

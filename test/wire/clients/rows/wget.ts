@@ -1,6 +1,16 @@
 import type { Client, Invocation, Server } from '../client.ts';
 import { ftpUrl } from './url.ts';
 
+const tls = ({ security, tls: version, trusted }: Server): string[] =>
+  security === 'plain'
+    ? []
+    : [
+        `--ca-certificate=${trusted}`,
+        '--ftps-resume-ssl',
+        ...(security === 'implicit' ? ['--ftps-implicit'] : []),
+        ...(version ? [`--ciphers=NORMAL:-VERS-ALL:+VERS-TLS${version}`] : []),
+      ];
+
 const wget = (server: Server, path: string, ...args: string[]): Invocation => ({
   command: 'wget',
   args: [
@@ -8,8 +18,9 @@ const wget = (server: Server, path: string, ...args: string[]): Invocation => ({
     `--ftp-user=${server.user}`,
     `--ftp-password=${server.password}`,
     ...(server.data === 'passive' ? [] : ['--no-passive-ftp']),
+    ...tls(server),
     ...args,
-    ftpUrl(server, path),
+    ftpUrl(server, path, { scheme: server.security === 'plain' ? 'ftp' : 'ftps' }),
   ],
 });
 
@@ -48,5 +59,12 @@ export const WGET: Client = {
   garbles: /^ /,
   ipv6: true,
   active: { PORT: '127.0.0.1', EPRT: '::1' },
-  cannot: { upload: 'wget only downloads', rename: 'wget only downloads', remove: 'wget only downloads' },
+  tls: { explicit: ['1.2', '1.3'], implicit: ['1.2', '1.3'] },
+  resumes: ['1.2'],
+  cannot: {
+    upload: 'wget only downloads',
+    rename: 'wget only downloads',
+    remove: 'wget only downloads',
+    'resumption, TLS 1.3': 'it takes the session before a ticket has come, now and then',
+  },
 };
