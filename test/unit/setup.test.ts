@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
@@ -41,7 +41,9 @@ const lockFile = (integrity: string) =>
 
 function script(name: string, body: string): void {
   const head = `#!/bin/sh\nPATH=/usr/bin:/bin\necho "${name} $*" >> ${checkout}/calls\n`;
-  writeFileSync(join(bin, name), `${head}${body}\n`, { mode: 0o755 });
+  const path = join(bin, name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${head}${body}\n`, { mode: 0o755 });
 }
 
 const npmThatBrings = (version: string) => `
