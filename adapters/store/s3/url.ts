@@ -1,4 +1,5 @@
 import { Fault } from '../../../core/fault.ts';
+import { bytes } from '../../../core/units.ts';
 
 /** Where the store is, as its URL says it. */
 export interface S3Place {
@@ -12,16 +13,21 @@ export interface S3Place {
   readonly pathStyle: boolean;
   /** A file of certificates (PEM): the authority that signed the store's. */
   readonly caFile?: string;
+  /** Bytes in memory of all uploads together. */
+  readonly memoryBytes?: number;
 }
 
-const PARAMETERS: ReadonlySet<string> = new Set(['endpoint', 'region', 'addressing', 'ca']);
+/** With less there are hardly two parts on their way. */
+const MIN_MEMORY_BYTES = 32 * 1024 ** 2;
+
+const PARAMETERS: ReadonlySet<string> = new Set(['endpoint', 'region', 'addressing', 'ca', 'memory']);
 const SHAPE =
-  's3://BUCKET[/PREFIX][?endpoint=http://HOST:PORT][&region=NAME][&addressing=path|virtual][&ca=FILE]';
+  's3://BUCKET[/PREFIX][?endpoint=http://HOST:PORT][&region=NAME][&addressing=path|virtual][&ca=FILE][&memory=SIZE]';
 
 /**
  * Reads `s3://bucket/prefix?endpoint=http://127.0.0.1:7480&region=eu-central-1&addressing=path`. A store with an
  * endpoint is addressed by path unless told otherwise: few have a name for every bucket. `ca=/etc/landfall/ca.pem` is
- * for one whose certificate no public authority signed. Credentials come from where the SDK looks for them: the
+ * for one whose certificate no public authority signed, `memory=512MiB` is for the parts of all uploads. Credentials come from where the SDK looks for them: the
  * environment, the shared files and their profile, a web identity, the container's or the machine's role. Throws
  * `bad-argument`.
  */
@@ -45,7 +51,16 @@ export function parseS3Url(text: string): S3Place {
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
     ...(caFile === undefined ? {} : { caFile }),
+    ...memoryIn(url),
   };
+}
+
+function memoryIn(url: URL): Pick<S3Place, 'memoryBytes'> {
+  const written = url.searchParams.get('memory');
+  if (written === null) return {};
+  const memoryBytes = bytes.safeParse(written).data ?? 0;
+  if (memoryBytes < MIN_MEMORY_BYTES) throw wrong(`the memory "${written}" is no size from 32MiB on`);
+  return { memoryBytes };
 }
 
 function endpointIn(url: URL): string | undefined {
