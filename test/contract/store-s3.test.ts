@@ -8,11 +8,14 @@ import { newArrivalId } from '../../core/arrival.ts';
 import type { Upload } from '../../core/ports/store.ts';
 import { type FaultAct, type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
 import { isOwnServer, noS3, openTestBucket, type TestBucket } from '../support/s3-bucket.ts';
+import { storedParts } from '../support/s3-parts.ts';
 import { bytesOf, contents, entries, expectFault, newKey, publish, suspend, text } from './store/given.ts';
 import { storeContract } from './store-contract.ts';
 
 const MIB = 1024 ** 2;
 const PART_BYTES = 5 * MIB;
+/** For those who die. */
+const LEASE_MS = 2_000;
 
 describe.skipIf(noS3 !== undefined)(`S3${noS3 === undefined ? '' : `, skipped: ${noS3}`}`, () => {
   let bucket: TestBucket;
@@ -51,6 +54,12 @@ describe.skipIf(noS3 !== undefined)(`S3${noS3 === undefined ? '' : `, skipped: $
     afterEach(async () => {
       for (const store of opened.splice(0)) await store.close();
     });
+    /** The upload of a store that was closed over it, from when its claim has run out. */
+    const inherit = async (store: S3Store, key: string, size: number): Promise<Upload> => {
+      const found = await vi.waitUntil(() => store.uploads.suspended(key), { timeout: 10_000 });
+      expect(found.size).toBe(size);
+      return store.uploads.resume(key, newArrivalId(), size);
+    };
 
     it('is at its key for any client, with its arrival and the time that rclone writes', async () => {
       const place = newPlace();
@@ -179,76 +188,65 @@ describe.skipIf(noS3 !== undefined)(`S3${noS3 === undefined ? '' : `, skipped: $
     });
 
     it('gives the suspended upload of a listener that died to another one', async () => {
-      const place = newPlace();
+      const place = { ...newPlace(), leaseMs: LEASE_MS };
       const [store, peer] = [await open(place), await open(place)];
       const key = newKey();
       await suspend(store, key, 'half');
       await store.uploads.resume(key, newArrivalId(), 4);
       await expectFault(peer.uploads.resume(key, newArrivalId(), 4), 'busy');
-      const later = Date.now() + 120_000;
-      vi.spyOn(Date, 'now').mockReturnValue(later);
-      const upload = await peer.uploads.resume(key, newArrivalId(), 4).finally(() => vi.restoreAllMocks());
+      await store.close();
+      const upload = await inherit(peer, key, 4);
       await upload.seal();
       await upload.publish();
-      expect(await text(store, key)).toBe('half');
+      expect(await text(peer, key)).toBe('half');
     });
 
     it('gives the parts of an upload whose listener died to another one, over two deaths', async () => {
-      const place = newPlace();
-      const [store, peer] = [await open(place), await open(place)];
+      const place = { ...newPlace(), leaseMs: LEASE_MS };
+      const [store, peer, last] = [await open(place), await open(place), await open(place)];
       const [key, whole] = [newKey(), bytesOf(37 * MIB)];
-      const later = Date.now() + 120_000;
-      const goOn = async (one: S3Store, parts: number): Promise<Upload> => {
-        expect(await one.uploads.suspended(key)).toBeUndefined();
-        vi.spyOn(Date, 'now').mockReturnValue(later);
-        try {
-          await vi.waitUntil(async () => (await one.uploads.suspended(key))?.size === parts * PART_BYTES);
-          return await one.uploads.resume(key, newArrivalId(), parts * PART_BYTES);
-        } finally {
-          vi.restoreAllMocks();
-        }
+      const dieAfter = async (one: S3Store, parts: number): Promise<void> => {
+        await vi.waitUntil(async () => (await storedParts(s3, place, key)) === parts, 10_000);
+        await one.close();
       };
       const first = await store.uploads.begin(key, newArrivalId());
       await first.write(whole.subarray(0, 12 * MIB));
-      const second = await goOn(peer, 2);
+      await dieAfter(store, 2);
+      const second = await inherit(peer, key, 2 * PART_BYTES);
       await second.write(whole.subarray(2 * PART_BYTES, 24 * MIB));
-      const third = await goOn(store, 4);
+      await dieAfter(peer, 4);
+      const third = await inherit(last, key, 4 * PART_BYTES);
       await third.write(whole.subarray(4 * PART_BYTES));
       await third.seal();
       await third.publish();
-      expect((await contents(peer, key)).equals(whole)).toBe(true);
-      expect(await peer.uploads.suspended(key)).toBeUndefined();
+      expect((await contents(last, key)).equals(whole)).toBe(true);
+      expect(await last.uploads.suspended(key)).toBeUndefined();
     });
 
     it('gives the piece that a dead listener was collecting to another one', async () => {
-      const place = { ...newPlace(), pieces: { directParts: 1, pieceBytes: 40 * MIB } };
+      const place = { ...newPlace(), leaseMs: LEASE_MS, pieces: { directParts: 1, pieceBytes: 40 * MIB } };
       const [store, peer] = [await open(place), await open(place)];
       const [key, whole] = [newKey(), bytesOf(37 * MIB)];
       const first = await store.uploads.begin(key, newArrivalId());
       await first.write(whole.subarray(0, 22 * MIB));
-      vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 120_000);
-      await vi.waitUntil(async () => (await peer.uploads.suspended(key))?.size === 4 * PART_BYTES, 10_000);
-      const upload = await peer.uploads
-        .resume(key, newArrivalId(), 4 * PART_BYTES)
-        .finally(() => vi.restoreAllMocks());
+      await vi.waitUntil(async () => (await storedParts(s3, place, '.landfall/pieces/')) === 3, 10_000);
+      await store.close();
+      const upload = await inherit(peer, key, 4 * PART_BYTES);
       await upload.write(whole.subarray(4 * PART_BYTES));
       await upload.seal();
       await upload.publish();
-      expect((await contents(store, key)).equals(whole)).toBe(true);
+      expect((await contents(peer, key)).equals(whole)).toBe(true);
     });
 
     it('counts no part of what was cut off when the listener dies after it', async () => {
-      const place = newPlace();
+      const place = { ...newPlace(), leaseMs: LEASE_MS };
       const [store, peer] = [await open(place), await open(place)];
       const [key, older, newer] = [newKey(), bytesOf(21 * MIB, 'older'), bytesOf(21 * MIB, 'newer')];
       await suspend(store, key, older);
       const cut = await store.uploads.resume(key, newArrivalId(), PART_BYTES);
       await cut.write(newer.subarray(PART_BYTES, 2 * PART_BYTES + 1));
-      vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 120_000);
-      expect((await peer.uploads.suspended(key))?.size).toBe(PART_BYTES);
-      const upload = await peer.uploads
-        .resume(key, newArrivalId(), PART_BYTES)
-        .finally(() => vi.restoreAllMocks());
+      await store.close();
+      const upload = await inherit(peer, key, PART_BYTES);
       await upload.write(newer.subarray(PART_BYTES));
       await upload.seal();
       await upload.publish();

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { S3 } from '@aws-sdk/client-s3';
 import { Fault } from '../../../core/fault.ts';
+import { keepAnswerTimes } from './answer-time.ts';
 import { createPatience } from './patience.ts';
 import { mayPass, s3Fault } from './s3-fault.ts';
 import { leavePayloadsUnsigned } from './unsigned-payload.ts';
@@ -54,6 +55,7 @@ export function createBucket(options: BucketOptions): Bucket {
   const patience = createPatience(deadlineMs);
   const s3 = new S3(clientOptions(options));
   leavePayloadsUnsigned(s3);
+  keepAnswerTimes(s3);
 
   /** One attempt. Its limit ends with the answer's head: a body may take as long as its reader does. */
   const attempt = async <Answer>(request: Request<Answer>, leftMs: number): Promise<Answer> => {

@@ -1,24 +1,30 @@
-import { Buffer } from 'node:buffer';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../../core/fault.ts';
 import type { Bucket } from './bucket.ts';
 import type { Capabilities } from './capabilities.ts';
-import { deleteObject } from './delete-object.ts';
 import { lockKey } from './layout.ts';
+import { createTokens } from './lease-tokens.ts';
 import { newMark } from './metadata.ts';
-import { isFault, s3Fault, unlessAbsent } from './s3-fault.ts';
+import { isFault, s3Fault } from './s3-fault.ts';
 
 /**
- * A lease: an object that only one can create, renewed while its holder lives. One that is not renewed belongs to
- * nobody: its holder has died. Clocks of the machines and of the store must agree to within half of `LEASE_MS`.
+ * A lease: an object that only one can create, renewed while its holder lives. One that is not renewed for so long
+ * belongs to nobody: its holder has died, or was stopped. Its age is told by the store's clock alone.
+ *
+ * Every renewal replaces what the last one wrote, and only that (If-Match), so a holder that comes back learns that
+ * somebody else has it, and a request that was on its way for long changes nothing. Two can believe that they hold it
+ * for a moment only: the holder is *sure* for `SURE_SHARE` of the time, and what it began then has the rest to arrive.
  */
 export const LEASE_MS = 60_000;
-const RENEW_MS = LEASE_MS / 3;
+const RENEW_SHARE = 1 / 3;
+const SURE_SHARE = 2 / 3;
 /** How long one waits for somebody else's lock, and between two looks at most. */
 const LOCK_WAIT_MS = 30_000;
 const LOOK_MS = 100;
 
 export interface Lease {
+  /** Renews it unless it is surely held. Throws `busy` when somebody else has it. */
+  confirm(): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -31,74 +37,86 @@ export interface Locks {
   withKeys<T>(keys: readonly string[], act: () => Promise<T>): Promise<T>;
 }
 
-interface Held {
-  readonly etag: string;
-  readonly live: boolean;
-}
+const takenOver = (): Fault => new Fault('busy', 'somebody else has taken over');
 
-export function createLocks(bucket: Bucket, { conditionalReplace }: Capabilities): Locks {
-  const at = (name: string) => ({ Bucket: bucket.name, Key: bucket.full(name) });
+/** By both clocks: one may stand still while the machine does, the other may be set. */
+const timeNow = () => ({ steady: performance.now(), wall: Date.now() });
+const elapsedMs = (since: ReturnType<typeof timeNow>): number =>
+  Math.max(performance.now() - since.steady, Date.now() - since.wall);
 
-  const put = async (name: string, how: { IfNoneMatch?: string; IfMatch?: string }): Promise<string> => {
-    const token = newMark();
-    const answer = await bucket.ask<{ ETag?: string | undefined }>(
-      (s3, options) => s3.putObject({ ...at(name), ...how, Body: Buffer.from(token) }, options),
-      { wasDone: async () => ((await tokenOf(name)) === token ? {} : undefined) },
-    );
-    return answer.ETag ?? '';
-  };
+export function createLocks(bucket: Bucket, can: Capabilities, leaseMs: number = LEASE_MS): Locks {
+  const tokens = createTokens(bucket, can, leaseMs);
 
-  const tokenOf = async (name: string): Promise<string | undefined> => {
-    const answer = await unlessAbsent(bucket.ask((s3, options) => s3.getObject(at(name), options)));
-    return answer?.Body?.transformToString();
-  };
+  /** Keeps what `acquire` wrote. */
+  const hold = async (name: string, acquire: (token: string) => Promise<string>): Promise<Lease> => {
+    const holder = newMark();
+    let renewals = 0;
+    let since = timeNow();
+    let etag = await acquire(holder);
+    let lost = false;
+    let renewing: Promise<void> | undefined;
 
-  const look = async (name: string): Promise<Held | undefined> => {
-    const answer = await unlessAbsent(bucket.ask((s3, options) => s3.headObject(at(name), options)));
-    if (!answer) return undefined;
-    const age = Date.now() - (answer.LastModified?.getTime() ?? 0);
-    return { etag: answer.ETag ?? '', live: age < LEASE_MS };
-  };
+    const renewNow = async (): Promise<void> => {
+      const began = timeNow();
+      renewals += 1;
+      try {
+        etag = await tokens.replace(name, etag, `${holder} ${renewals}`);
+        since = began;
+      } catch (thrown) {
+        if (!isFault(thrown, 'exists', 'not-found')) throw thrown;
+        // An earlier renewal may have been done without an answer.
+        const there = await tokens.read(name);
+        lost = !there?.token.startsWith(holder);
+        if (lost || !there) throw takenOver();
+        etag = there.etag;
+        await renewNow();
+      }
+    };
 
-  /** Takes over from a holder that has died. Where the store cannot do that in one step, another one may, too. */
-  const takeOver = async (name: string, { etag }: Held): Promise<string> => {
-    if (conditionalReplace !== 'no') {
-      const bare = etag.replaceAll('"', '');
-      return put(name, { IfMatch: conditionalReplace === 'bare' ? bare : `"${bare}"` });
-    }
-    await deleteObject(bucket, name);
-    return put(name, { IfNoneMatch: '*' });
-  };
+    const renew = (): Promise<void> => {
+      renewing ??= renewNow().finally(() => {
+        renewing = undefined;
+      });
+      return renewing;
+    };
 
-  const hold = (name: string): Lease => {
-    let renewing: Promise<unknown> = Promise.resolve();
-    const renewal = setInterval(() => {
-      renewing = put(name, {}).catch(s3Fault);
-    }, RENEW_MS);
+    const confirm = async (): Promise<void> => {
+      if (lost) throw takenOver();
+      if (elapsedMs(since) >= SURE_SHARE * leaseMs) await renew();
+    };
+
+    // What keeps it from being renewed, the next `confirm` will meet, too.
+    const renewal = setInterval(() => void (lost || renew().catch(s3Fault)), RENEW_SHARE * leaseMs);
     renewal.unref();
     return {
+      confirm,
       async release() {
         clearInterval(renewal);
-        await renewing;
-        await deleteObject(bucket, name);
+        await renewing?.catch(s3Fault);
+        if (lost) return;
+        try {
+          await tokens.remove(name, confirm);
+        } catch (thrown) {
+          if (!lost) throw thrown;
+        }
       },
     };
   };
 
   const take = async (name: string): Promise<Lease | undefined> => {
     try {
-      await put(name, { IfNoneMatch: '*' });
+      return await hold(name, (token) => tokens.create(name, token));
     } catch (thrown) {
       if (!isFault(thrown, 'exists')) throw thrown;
-      const held = await look(name);
-      if (held === undefined || held.live) return undefined;
-      const taken = await takeOver(name, held).catch((lost) => {
-        if (isFault(lost, 'exists', 'not-found')) return undefined;
-        throw lost;
-      });
-      if (taken === undefined) return undefined;
     }
-    return hold(name);
+    const held = await tokens.look(name);
+    if (held === undefined || held.live) return undefined;
+    try {
+      return await hold(name, (token) => tokens.replace(name, held.etag, token));
+    } catch (thrown) {
+      if (isFault(thrown, 'exists', 'not-found')) return undefined;
+      throw thrown;
+    }
   };
 
   const wait = async (name: string): Promise<Lease> => {
@@ -113,7 +131,7 @@ export function createLocks(bucket: Bucket, { conditionalReplace }: Capabilities
 
   return {
     take,
-    isHeld: async (name) => (await look(name))?.live === true,
+    isHeld: async (name) => (await tokens.look(name))?.live === true,
     async withKeys(keys, act) {
       const leases: Lease[] = [];
       try {

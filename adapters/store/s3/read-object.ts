@@ -21,8 +21,9 @@ export interface ReadRange {
 
 /**
  * The object's bytes, as the port's `read`, by one request: the socket's own buffers read ahead, and a reader that waits
- * makes the store wait. Several ranges at the same time were tried: on a gateway nearby they took half as much CPU again
- * and were no faster. A read that breaks off goes on from where it broke, with the same object, wherever that has gone.
+ * makes the store wait. Several ranges at the same time took half as much CPU again beside a gateway on the same machine,
+ * where one connection had all that there was; where a distant store gives a connection less, they may be faster, which
+ * nobody has measured. A read that breaks off goes on from where it broke, with the same object, wherever that has gone.
  */
 export async function* readObject(
   bucket: Bucket,

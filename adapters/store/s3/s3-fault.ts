@@ -69,8 +69,9 @@ function meaningOf(thrown: unknown): Meaning {
   return byStatus[status] ?? (status >= 500 ? AGAIN : { code: 'store-down' });
 }
 
-/** Whether the same request may well succeed in a moment. */
-export const mayPass = (thrown: unknown): boolean => meaningOf(thrown).again === true;
+/** Whether the same request may well succeed in a moment. A fault of our own, thrown before it was sent, stays. */
+export const mayPass = (thrown: unknown): boolean =>
+  !(thrown instanceof Fault) && meaningOf(thrown).again === true;
 
 /** The store's error as a Fault, with the error as its cause. Faults stay as they are. */
 export function s3Fault(thrown: unknown): Fault {

@@ -26,6 +26,8 @@ export interface S3StoreOptions extends S3Place {
   /** For one attempt without a byte moving, in milliseconds. Default: 15 seconds. */
   readonly idleMs?: number;
   readonly pieces?: PieceRules;
+  /** How long who does not renew a claim or a lock has it, in milliseconds. Default: a minute. */
+  readonly leaseMs?: number;
 }
 
 export interface S3Store extends Store {
@@ -58,7 +60,7 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
     const bucket = { ...asked, checksums: can.checksums };
     log?.info({ bucket: options.bucket, ...can }, 'found out what the object store can do');
     if (can.versioning) log?.warn({ bucket: options.bucket }, VERSIONING);
-    const remote = { bucket, can, locks: createLocks(bucket, can) };
+    const remote = { bucket, can, locks: createLocks(bucket, can, options.leaseMs) };
     const obstacles = createObstacles(bucket);
     const names = createNames(remote, obstacles);
     const memory = createUploadMemory({ memoryBytes, partBytes });

@@ -11,6 +11,7 @@ import { findOpenPiece, type OpenPiece } from './open-piece.ts';
 import { readObject } from './read-object.ts';
 import type { Remote } from './remote.ts';
 import { isFault, unlessAbsent } from './s3-fault.ts';
+import { whileHeld } from './while-held.ts';
 
 /**
  * Which upload of a key can be resumed: one object a key, a line of JSON and then the bytes that are in no part yet.
@@ -138,6 +139,8 @@ export const cutTo = (
 
 /** Somebody's right to go on with a suspended upload. */
 export interface Claim {
+  /** Throws `busy` once somebody else may have it: see `Lease`. */
+  confirm(): Promise<void>;
   /** It was published, suspended again or aborted: with `forget` nothing of it can be resumed any more. */
   end(how: { forget: boolean }): Promise<void>;
   /** Goes on with this record, without bytes of its own. */
@@ -194,6 +197,7 @@ const claimOf = (
   lease: Lease,
   { key, etag }: Pick<SuspendedUpload, 'key' | 'etag'>,
 ): Claim => ({
+  confirm: lease.confirm,
   async end({ forget }) {
     // Another upload of the key may have been suspended meanwhile: that record is not this claim's.
     const now = forget ? await headRaw(remote.bucket, suspendedKey(key)) : undefined;
@@ -201,7 +205,8 @@ const claimOf = (
     await lease.release();
   },
   async rewrite(record) {
-    const written = await writeSuspended(remote, record, { tail: NOTHING, isClaimant: true });
+    const own = { ...remote, bucket: whileHeld(remote.bucket, lease.confirm) };
+    const written = await writeSuspended(own, record, { tail: NOTHING, isClaimant: true });
     return claimOf(remote, lease, { key, etag: written });
   },
 });

@@ -12,6 +12,7 @@ import { putWhole } from './put-whole.ts';
 import type { Remote } from './remote.ts';
 import { type Claim, claimBegun, writeSuspended } from './suspended.ts';
 import type { UploadMemory } from './upload-memory.ts';
+import { whileHeld } from './while-held.ts';
 
 /** Bytes of a note in UTF-8. */
 const MAX_NOTE_BYTES = 4096;
@@ -53,13 +54,14 @@ export async function openUpload(
   { remote, names, memory, pieces }: UploadPorts,
   open: OpenUpload,
 ): Promise<Upload> {
-  const { bucket, can } = remote;
   const { key, arrival, note } = open;
+  let { claim } = open;
+  const bucket = whileHeld(remote.bucket, () => claim?.confirm());
   const sinkOf = (main: Multipart): PartSink => createPartSink(bucket, memory, main, pieces);
   const firstArrival = open.parts?.arrival ?? arrival;
 
   let sink = open.parts && sinkOf(open.parts.main);
-  let claim = open.claim && Promise.resolve<Claim | undefined>(open.claim);
+  let claiming: Promise<unknown> | undefined;
   let size = open.parts ? bytesIn(open.parts.main) : 0;
   /** The bytes that are in no part: `fill` bytes of a small block or of a part's. */
   let block: Buffer | undefined;
@@ -77,13 +79,20 @@ export async function openUpload(
     sink?.giveUp();
   };
 
-  const endClaim: Claim['end'] = async (how) => (await claim)?.end(how);
+  const endClaim: Claim['end'] = async (how) => {
+    await claiming;
+    await claim?.end(how);
+  };
 
   const toParts = async (): Promise<PartSink> => {
     sink ??= sinkOf(await beginMultipart(bucket, key, { arrival, late: true }));
     const { id, mark } = sink.main;
-    // What goes wrong with it, the upload's own requests will meet, too.
-    claim ??= claimBegun(remote, { key, multipart: { id, mark, arrival: firstArrival } }).catch(
+    if (claim) return sink;
+    claiming ??= claimBegun(remote, { key, multipart: { id, mark, arrival: firstArrival } }).then(
+      (begun) => {
+        claim = begun;
+      },
+      // What goes wrong with it, the upload's own requests will meet, too.
       () => undefined,
     );
     return sink;
@@ -148,7 +157,7 @@ export async function openUpload(
     if (firstArrival !== arrival || modified || digests) {
       await writeLateFacts(bucket, firstArrival, { key, arrival, modified, digests });
     }
-    await names.place(key, { replace, conditional: can.conditionalComplete }, (ifAbsent) =>
+    await names.place(key, { replace, conditional: remote.can.conditionalComplete }, (ifAbsent) =>
       main.complete(ifAbsent),
     );
     const found = await headNamed(bucket, key);
@@ -201,7 +210,8 @@ export async function openUpload(
       ...(text === undefined ? {} : { note: text }),
       ...(parts ? { multipart: parts } : {}),
     };
-    await writeSuspended(remote, record, { tail, isClaimant: (await claim) !== undefined });
+    await claiming;
+    await writeSuspended({ ...remote, bucket }, record, { tail, isClaimant: claim !== undefined });
   };
 
   const suspend = async (text?: string): Promise<void> => {

@@ -1,5 +1,6 @@
 import { Fault } from '../../../core/fault.ts';
 import type { Upload, Uploads } from '../../../core/ports/store.ts';
+import type { Bucket } from './bucket.ts';
 import { claimKey } from './layout.ts';
 import { headNamed } from './locate.ts';
 import { beginMultipart, listParts, MIN_PART_BYTES, type Multipart, openMultipart } from './multipart.ts';
@@ -7,6 +8,7 @@ import { readObject } from './read-object.ts';
 import { claimSuspended, currentSuspended, cutTo, readTail, type SuspendedUpload } from './suspended.ts';
 import { createSweep } from './sweep.ts';
 import { openUpload, type UploadPorts } from './upload.ts';
+import { whileHeld } from './while-held.ts';
 
 export function createUploads(ports: UploadPorts): Uploads {
   const { remote } = ports;
@@ -18,12 +20,15 @@ export function createUploads(ports: UploadPorts): Uploads {
     try {
       // Looked at again: what was claimed may be a newer one than what was found.
       requireBytes(record.size, at);
-      const main = await reopen(record, at);
+      const main = await reopen(whileHeld(bucket, claim.confirm), record, at);
       const isCut = main !== undefined && main.parts.length < record.multipart!.parts;
       if (isCut) claim = await claim.rewrite(cutTo(record, main.parts));
       const grows = !isCut && record.multipart?.grows === true;
       const beyond = at - (record.multipart?.size ?? 0);
-      if (main && beyond > 0) await record.piece?.copyInto(main, beyond);
+      if (main && record.piece && beyond > 0) {
+        await claim.confirm();
+        await record.piece.copyInto(main, beyond);
+      }
       const parts = main && { main, arrival: record.multipart!.arrival, grows };
       return await openUpload(ports, {
         key,
@@ -40,7 +45,11 @@ export function createUploads(ports: UploadPorts): Uploads {
   };
 
   /** The upload's parts, cut to `at` bytes: parts of an upload cannot be read, so only between two of them. */
-  const reopen = async ({ key, multipart }: SuspendedUpload, at: number): Promise<Multipart | undefined> => {
+  const reopen = async (
+    own: Bucket,
+    { key, multipart }: SuspendedUpload,
+    at: number,
+  ): Promise<Multipart | undefined> => {
     if (!multipart || at === 0) return undefined;
     const stored = await listParts(bucket, key, multipart.id);
     if (!stored) throw new Fault('bad-offset', 'the parts of the upload are gone');
@@ -51,7 +60,7 @@ export function createUploads(ports: UploadPorts): Uploads {
     if (size !== Math.min(at, multipart.size)) {
       throw new Fault('bad-offset', `of what is stored, ${size} or all can be gone on from`);
     }
-    return openMultipart(bucket, key, { ...multipart, parts: parts.slice(0, count) });
+    return openMultipart(own, key, { ...multipart, parts: parts.slice(0, count) });
   };
 
   const resumeFinished = async (key: string, arrival: string, at: number): Promise<Upload> => {
@@ -85,11 +94,10 @@ export function createUploads(ports: UploadPorts): Uploads {
     },
 
     async suspended(key) {
-      const [record, claimed] = await Promise.all([
-        currentSuspended(bucket, key),
-        locks.isHeld(claimKey(key)),
-      ]);
-      return record && !claimed ? { key, size: record.size, since: record.since } : undefined;
+      // In this order: while it is claimed, what is stored of it grows.
+      if (await locks.isHeld(claimKey(key))) return undefined;
+      const record = await currentSuspended(bucket, key);
+      return record && { key, size: record.size, since: record.since };
     },
 
     sweep: createSweep(remote),
