@@ -21,6 +21,8 @@ export type TransferMode = 'S' | 'Z';
 /** A partner that is logged in. */
 export interface Visit {
   readonly zone: Zone;
+  /** That of the session when nobody was logged in. */
+  readonly logBefore: Log;
   /** Counts the session out. */
   leave(): Promise<void>;
 }
@@ -117,5 +119,7 @@ export async function endVisit(session: Session): Promise<void> {
   session.visit = undefined;
   session.channel = undefined;
   channel?.close();
-  await visit?.leave();
+  if (!visit) return;
+  session.log = visit.logBefore;
+  await visit.leave();
 }

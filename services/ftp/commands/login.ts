@@ -66,6 +66,7 @@ export const login = {
       // RFC 4217 §13: TLS ends behind the reply. Implicit FTPS has nothing else to go back to.
       const endsTls = !isImplicit && protection?.control;
       session.protection = isImplicit && protection ? { ...protection, sized: false, data: 'P' } : undefined;
+      if (!isImplicit) session.serverName = undefined;
       yield endsTls ? { ...ready, tls: 'ends' } : ready;
     },
   },
@@ -109,7 +110,7 @@ function callerOf(session: Session, user: string): Caller {
 async function enter(session: Session, partner: Partner, said: object): Promise<void> {
   const leave = await countIn(session, partner);
   try {
-    session.visit = { zone: await session.options.openZone(partner), leave };
+    session.visit = { zone: await session.options.openZone(partner), logBefore: session.log, leave };
   } catch (thrown) {
     await leave();
     throw thrown;
