@@ -17,8 +17,15 @@ export interface BlockPool {
   readonly peak: number;
 }
 
-export function createBlockPool(options: { totalBytes: number; blockBytes: number }): BlockPool {
-  const { blockBytes } = options;
+export interface PoolOptions {
+  readonly totalBytes: number;
+  readonly blockBytes: number;
+  /** Whether other threads may look at the blocks. */
+  readonly shared?: boolean;
+}
+
+export function createBlockPool(options: PoolOptions): BlockPool {
+  const { blockBytes, shared = false } = options;
   const count = Math.max(1, Math.floor(options.totalBytes / blockBytes));
   const free: Buffer[] = [];
   const waiting: { resolve: (block: Buffer) => void }[] = [];
@@ -37,7 +44,7 @@ export function createBlockPool(options: { totalBytes: number; blockBytes: numbe
     if (block) return lend(block);
     if (made === count) return undefined;
     made += 1;
-    return lend(Buffer.allocUnsafeSlow(blockBytes));
+    return lend(shared ? Buffer.from(new SharedArrayBuffer(blockBytes)) : Buffer.allocUnsafeSlow(blockBytes));
   };
 
   return {

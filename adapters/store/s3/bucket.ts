@@ -3,8 +3,8 @@ import { S3 } from '@aws-sdk/client-s3';
 import { Fault } from '../../../core/fault.ts';
 import { keepAnswerTimes } from './answer-time.ts';
 import { createPatience } from './patience.ts';
+import { signPayloads } from './payload-signature.ts';
 import { mayPass, s3Fault } from './s3-fault.ts';
-import { leavePayloadsUnsigned } from './unsigned-payload.ts';
 import type { S3Place } from './url.ts';
 
 /** Connections to the store. Requests beyond them wait for one. */
@@ -54,7 +54,7 @@ export function createBucket(options: BucketOptions): Bucket {
   const closing = new AbortController();
   const patience = createPatience(deadlineMs);
   const s3 = new S3(clientOptions(options));
-  leavePayloadsUnsigned(s3);
+  const payloads = signPayloads(s3);
   keepAnswerTimes(s3);
 
   /** One attempt. Its limit ends with the answer's head: a body may take as long as its reader does. */
@@ -102,6 +102,7 @@ export function createBucket(options: BucketOptions): Bucket {
     close() {
       closing.abort();
       s3.destroy();
+      void payloads.close();
     },
   };
 }

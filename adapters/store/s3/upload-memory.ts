@@ -33,7 +33,11 @@ export function createUploadMemory(options: { memoryBytes: number; partBytes: nu
   const { memoryBytes, partBytes } = options;
   const smallBytes = Math.round(memoryBytes * SMALL_SHARE);
   const small = createBlockPool({ totalBytes: smallBytes, blockBytes: SMALL_BYTES });
-  const parts = createBlockPool({ totalBytes: memoryBytes - smallBytes, blockBytes: partBytes });
+  const parts = createBlockPool({
+    totalBytes: memoryBytes - smallBytes,
+    blockBytes: partBytes,
+    shared: true,
+  });
   const partCount = Math.max(1, Math.floor((memoryBytes - smallBytes) / partBytes));
   const spares = new Set<() => void>();
 
