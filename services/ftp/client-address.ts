@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { isIPv6, type Socket, SocketAddress } from 'node:net';
 import { plainAddress } from '../../core/addresses.ts';
 
 export interface Ends {
@@ -17,3 +17,7 @@ export function endsOf(socket: Socket): Ends | undefined {
   const own = plainAddress(localAddress);
   return { client: plainAddress(remoteAddress), local: own, port: localPort, own };
 }
+
+/** In the form that a socket's own address has, so that the two can be compared. */
+export const asSocketsSay = (address: string): string =>
+  plainAddress(new SocketAddress({ address, family: isIPv6(address) ? 'ipv6' : 'ipv4' }).address);

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
-import { isIPv4, isIPv6, SocketAddress } from 'node:net';
-import { plainAddress } from '../../core/addresses.ts';
+import { isIPv4, isIPv6 } from 'node:net';
+import { asSocketsSay } from './client-address.ts';
 
 /** HAProxy's "The PROXY protocol", versions 1 and 2: bytes to the ends of the connection that a proxy took. */
 
@@ -116,7 +116,3 @@ const endsOf = (
   source: { address: asSocketsSay(source), port: Number(sourcePort) },
   destination: { address: asSocketsSay(destination), port: Number(destinationPort) },
 });
-
-/** In the form that a socket's own address has, so that the two can be compared. */
-const asSocketsSay = (address: string): string =>
-  plainAddress(new SocketAddress({ address, family: isIPv6(address) ? 'ipv6' : 'ipv4' }).address);

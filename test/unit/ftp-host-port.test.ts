@@ -31,6 +31,8 @@ describe('EPRT', () => {
     expect(parseExtendedPort('|1|127.0.0.1|5282|')).toEqual({ host: '127.0.0.1', port: 5282 });
     expect(parseExtendedPort('!2!::1!5282!')).toEqual({ host: '::1', port: 5282 });
     expect(parseExtendedPort('|2|::ffff:127.0.0.1|5282|').host).toBe('127.0.0.1');
+    expect(parseExtendedPort('|2|2001:DB8:0:0:0:0:0:7|5282|').host).toBe('2001:db8::7');
+    expect(parseExtendedPort('|2|fe80::1%eth0|5282|').host).toBe('fe80::1%eth0');
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { plainAddress } from '../../../core/addresses.ts';
+import { asSocketsSay } from '../client-address.ts';
 import { Refusal } from '../reply.ts';
 import { isFrom, type Origins } from './origins.ts';
 
@@ -30,7 +30,7 @@ export function parseExtendedPort(argument: string): HostPort {
   if (protocol !== '1' && protocol !== '2')
     throw new Refusal(522, 'Network protocol not supported, use (1,2)');
   if (!(protocol === '1' ? isIPv4(host) : isIPv6(host))) throw new Refusal(501, 'That is no such address.');
-  return { host: plainAddress(host), port: Number(digits) };
+  return { host: host.includes('%') ? host : asSocketsSay(host), port: Number(digits) };
 }
 
 /** RFC 2577 §3: never to a machine that is not the client's, never to a port where well-known services are. */
