@@ -44,6 +44,8 @@ const PROGRAMS = [
     fedora: 'perl-IO-Socket-SSL',
     macos: '-',
   },
+  { program: 'testssl', mode: 'test', debian: 'testssl.sh', fedora: 'testssl', macos: '-' },
+  { program: 'nmap', mode: 'test', debian: 'nmap', fedora: 'nmap', macos: 'nmap' },
   { program: 'radosgw', mode: 'test', debian: 'radosgw', fedora: 'ceph-radosgw', macos: '-' },
   { program: 'ceph-mon', mode: 'test', debian: 'ceph-mon', fedora: 'ceph-mon', macos: '-' },
   { program: 'ceph-osd', mode: 'test', debian: 'ceph-osd', fedora: 'ceph-osd', macos: '-' },
