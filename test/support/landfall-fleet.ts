@@ -13,6 +13,8 @@ export interface LandfallFleet {
   readonly port: number;
   readonly passive: readonly number[];
   readonly relayPort: number;
+  /** Starts another listener in the place of one that is gone. */
+  restart(index: number): Promise<void>;
   /** The sum over all listeners of a metric, by the values of its labels; '' where it has none. */
   sum(metric: string): Promise<Record<string, number>>;
   close(): Promise<void>;
@@ -74,6 +76,9 @@ export async function startLandfallFleet(options: FleetOptions): Promise<Landfal
     port,
     passive,
     relayPort,
+    async restart(index) {
+      listeners[index] = await start(addresses[index]!);
+    },
     async sum(metric) {
       const sums: Record<string, number> = {};
       for (const { healthPort, landfall } of listeners) {
