@@ -5,6 +5,7 @@ import type { Client, ListingVerb } from './client.ts';
 import { type ClientLab, startClientLab } from './client-lab.ts';
 import { clients } from './clients.ts';
 import { lftp } from './rows/lftp.ts';
+import { explicitRows } from './secure-rows.ts';
 import { startWireTap } from './wire-tap.ts';
 
 const COUNT = 3000;
@@ -25,6 +26,19 @@ describe('clients list a folder of 3,000 files', () => {
     await lab.run(lftp(lab.server, `mirror -R --parallel=8 ${folder} /in/many`));
   });
   afterAll(() => lab.stop());
+
+  const secure = explicitRows.flatMap(([name, security, version, client]) =>
+    Object.keys(client.listings ?? {}).map(
+      (verb) => [name, verb as ListingVerb, security, version, client] as const,
+    ),
+  );
+  test.each(secure)('%s %s under TLS', async (name, verb, security, version, client) => {
+    const { run, names: namesIn } = client.listings![verb]!;
+    const output = join(lab.folder, `${name}-${verb}-tls`);
+    expect(namesIn(await lab.run(run(lab.secure(security, version), '/in/many', output))).sort()).toEqual(
+      names,
+    );
+  });
 
   test.each(rows)('%s %s', async (name, verb, client: Client) => {
     const { run, names: namesIn } = client.listings![verb]!;

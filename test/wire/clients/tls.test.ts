@@ -4,10 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AddressTap, startAddressTap, UNDER_ADDRESS_TAP } from './address-tap.ts';
 import type { Client, Invocation, Server, TlsVersion } from './client.ts';
 import { type ClientLab, hasIpv6, startClientLab } from './client-lab.ts';
-import { clients } from './clients.ts';
 import { type MadeFile, makeFile, sha256OfFile } from './made-files.ts';
 import { CURL } from './rows/curl.ts';
-import { secureRows } from './secure-rows.ts';
+import { explicitRows, secureRows } from './secure-rows.ts';
 
 /** Up, and down again; with curl the way that the client does not know. */
 async function move(
@@ -51,11 +50,6 @@ describe.each(['offered', 'required'])('clients under TLS where resumption is %s
     expect([...agreed]).toEqual([version ? `TLSv${version}` : 'TLSv1.3']);
   });
 });
-
-/** Every client once, with what it takes by itself where it is told nothing. */
-const explicitRows = clients
-  .filter(({ tls }) => tls.explicit)
-  .map((client) => [client.name, 'explicit', client.tls.explicit!.at(-1), client] as const);
 
 describe('clients under TLS make data connections in every way they know', () => {
   let lab: ClientLab;

@@ -11,6 +11,10 @@ const tls = ({ security, tls: version, trusted }: Server): Record<string, string
   RCLONE_CONFIG_LANDFALL_DISABLE_TLS13: String(version === '1.2'),
   // Its own --ca-cert is for HTTPS only.
   SSL_CERT_FILE: trusted,
+  // Its connections share one place for a session: in TLS 1.3 that of another connection may be in it.
+  ...(security === 'plain'
+    ? {}
+    : { RCLONE_TRANSFERS: '1', RCLONE_CHECKERS: '1', RCLONE_FTP_CONCURRENCY: '1' }),
 });
 
 export const rclone = (server: Server, ...args: string[]): Invocation => ({
@@ -53,5 +57,6 @@ export const RCLONE: Client = {
     resume: 'rclone begins anew',
     text: 'rclone is binary only',
     NLST: 'rclone asks for MLSD or LIST',
+    'resumption on several connections, TLS 1.3': 'they share one session',
   },
 };
