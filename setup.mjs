@@ -31,6 +31,8 @@ const PROGRAMS = [
   { program: 'rclone', mode: 'test', debian: 'rclone', fedora: 'rclone', macos: 'rclone' },
   { program: 'redis-server', mode: 'test', debian: 'redis-server', fedora: 'redis', macos: 'redis' },
   { program: 'haproxy', mode: 'test', debian: 'haproxy', fedora: 'haproxy', macos: 'haproxy' },
+  { program: 'ip', mode: 'test', debian: 'iproute2', fedora: 'iproute', macos: '-' },
+  { program: 'nft', mode: 'test', debian: 'nftables', fedora: 'nftables', macos: '-' },
   { program: 'python3', mode: 'test', debian: 'python3', fedora: 'python3', macos: 'python' },
   { program: 'wget', mode: 'test', debian: 'wget', fedora: 'wget', macos: 'wget' },
   { program: 'php', mode: 'test', debian: 'php-cli', fedora: 'php-cli', macos: 'php' },

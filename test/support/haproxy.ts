@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,17 +8,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const READY_WITHIN_MS = 10_000;
 const LOOK_MS = 20;
 
-/** A real HAProxy, with the sections given; `port` of `host` is one that it binds. */
+/** A real HAProxy, with the sections given; `port` of `host` is one that it binds, `within` the words that run it there. */
 export async function startHaproxy(
   sections: string,
   port: number,
   host = '127.0.0.1',
+  within: readonly string[] = [],
 ): Promise<{ stop(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'landfall-haproxy-'));
   const file = join(folder, 'haproxy.cfg');
   const defaults = 'defaults\n  mode tcp\n  timeout connect 3s\n  timeout client 60s\n  timeout server 60s\n';
   await writeFile(file, `${defaults}${sections}`);
-  const child = spawn('haproxy', ['-db', '-f', file], {
+  const words = [...within, 'haproxy', '-db', '-f', file];
+  const child = spawn(words[0]!, words.slice(1), {
     env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -34,7 +35,7 @@ export async function startHaproxy(
     await rm(folder, { recursive: true, force: true });
   };
   const giveUpAt = performance.now() + READY_WITHIN_MS;
-  while (!(await answers(port, host))) {
+  while (!(await answers(port, host, within))) {
     if (child.exitCode !== null || performance.now() > giveUpAt) {
       await stop();
       throw new Error(`haproxy does not answer:\n${said}`);
@@ -44,9 +45,11 @@ export async function startHaproxy(
   return { stop };
 }
 
-const answers = (port: number, host: string): Promise<boolean> =>
+/** Asked by a program, as it may be in another network than this process. */
+const answers = (port: number, host: string, within: readonly string[]): Promise<boolean> =>
   new Promise((resolve) => {
-    const socket = connect({ port, host });
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
+    const dial = `require('net').connect(${port}, '${host}').once('connect', () => process.exit(0))`;
+    const words = [...within, process.execPath, '-e', dial];
+    const asked = spawn(words[0]!, words.slice(1), { stdio: 'ignore' });
+    asked.once('exit', (code) => resolve(code === 0));
   });

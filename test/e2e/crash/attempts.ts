@@ -24,6 +24,8 @@ export interface Attempts {
   make(file: FileToSend): Attempt;
   /** The one that sent this. */
   find(name: string, sha256: string): Attempt | undefined;
+  /** The same of an arrival, which has no digest where an upload went on after a cut. */
+  ofArrival(name: string, size: number, sha256: string | undefined): Attempt | undefined;
 }
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -68,6 +70,10 @@ export function createAttempts(): Attempts {
       return attempt;
     },
     find: (name, digest) => found.get(key(name, digest)),
+    ofArrival(name, size, digest) {
+      if (digest !== undefined) return found.get(key(name, digest));
+      return all.find(({ file, bytes }) => file.name === name && bytes.length === size);
+    },
   };
 }
 

@@ -90,7 +90,7 @@ export async function requireTimelines(
       [stage, target, result].filter(Boolean).join(' '),
     );
     if (records.sort().join() !== COMPLETE.join()) problems.push(`${id} ${path}: only ${records.join(', ')}`);
-    const attempt = attempts.find(path.slice('/in/'.length), digests.sha256 ?? '');
+    const attempt = attempts.ofArrival(path.slice('/in/'.length), timeline.arrival.size, digests.sha256);
     if (attempt) announced.push(attempt);
     else problems.push(`${id} ${path}: announced, and nobody sent it`);
   }
