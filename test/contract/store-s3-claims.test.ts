@@ -133,7 +133,7 @@ describe.skipIf(noS3 !== undefined)('the claim of an upload', () => {
     const proxy = await startFaultProxy(bucket.base.endpoint!);
     cleanUp.push(proxy.close);
     const [slow, peer, key] = [
-      await open({ ...options, endpoint: proxy.url, idleMs: LEASE_MS / 2 }),
+      await open({ ...options, endpoint: proxy.url }),
       await open(options),
       newKey(),
     ];
@@ -146,8 +146,8 @@ describe.skipIf(noS3 !== undefined)('the claim of an upload', () => {
       if (isRenewal) late += 1;
       return isRenewal;
     };
-    // The store does it long after its sender gave up waiting.
-    proxy.rules.push({ act: { slowMs: 2 * LEASE_MS }, times: 1, matches });
+    // The store gets it long after its sender gave up waiting, and sent it again.
+    proxy.rules.push({ act: { lateMs: 2 * LEASE_MS }, times: 1, matches });
     await vi.waitUntil(() => late > 0, { timeout: 10_000 });
     await upload.suspend();
     const { size } = (await peer.uploads.suspended(key))!;

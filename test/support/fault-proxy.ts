@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What happens to a request on its way. The first rule that matches and is not used up acts; none: it passes. */
@@ -26,7 +27,9 @@ export type FaultAct =
   /** Turns a bit of that byte of the request's body. */
   | { readonly turnBitAt: number }
   /** Waits so long before it passes it on, in milliseconds. */
-  | { readonly slowMs: number };
+  | { readonly slowMs: number }
+  /** Breaks the connection, and passes it on so long after that, in milliseconds: nobody hears the answer. */
+  | { readonly lateMs: number };
 
 export interface FaultProxy {
   readonly url: string;
@@ -93,6 +96,16 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     incoming.on('end', () => onward.end());
   };
 
+  const passOnLate = async (incoming: IncomingMessage, ms: number): Promise<void> => {
+    const { method, url: path, headers } = incoming;
+    const body = await buffer(incoming);
+    incoming.socket.destroy();
+    await sleep(ms);
+    const onward = request({ hostname, port, method, path, headers }, (answer) => answer.resume());
+    onward.on('error', () => undefined);
+    onward.end(body);
+  };
+
   const server = createServer(async (incoming, outgoing) => {
     const { method, url, headers } = incoming;
     seen.push({ method, url, headers });
@@ -103,6 +116,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       incoming.resume().on('end', () => outgoing.writeHead(act.status).end(act.body));
       return;
     }
+    if (act && 'lateMs' in act) return passOnLate(incoming, act.lateMs);
     if (act && 'slowMs' in act) await sleep(act.slowMs);
     passOn(incoming, outgoing, act);
   });
