@@ -26,7 +26,7 @@ export interface FleetListener {
   readonly healthPort: number;
 }
 
-export const RELAY_SECRET = 'a secret of the whole fleet';
+const RELAY_SECRET = 'a secret of the whole fleet';
 
 /** Nobody else's: behind it is no machine, it is an address of this one. */
 const BALANCER = '127.0.0.100';
