@@ -19,12 +19,18 @@ it('one sender may ask so often in a second, whatever others do', async () => {
   expect(await ask('192.0.2.1', 1000)).toBe(200);
 });
 
-it('there are only so many questions without an answer', async () => {
+it('there are only so many questions without an answer; more wait for their turn, and only so many', async () => {
   const lookups = createLookups();
   const { promise: hangs, resolve } = Promise.withResolvers<string>();
-  const asked = Array.from({ length: 300 }, (_, index) => lookups.ask(`192.0.2.${index % 250}`, () => hangs));
+  let begun = 0;
+  const question = (): Promise<string> => {
+    begun += 1;
+    return hangs;
+  };
+  const asked = Array.from({ length: 2_300 }, (_, index) => lookups.ask(`192.0.${index % 50}.2`, question));
   expect(await Promise.race([asked.at(-1), 'no answer yet'])).toBeUndefined();
+  expect(begun).toBe(256);
   resolve('answer');
-  expect((await Promise.all(asked)).filter(Boolean)).toHaveLength(256);
+  expect((await Promise.all(asked)).filter(Boolean)).toHaveLength(2_256);
   expect(await lookups.ask('192.0.2.1', async () => 'again')).toBe('again');
 });

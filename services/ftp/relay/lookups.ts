@@ -2,8 +2,10 @@ import { senderOf } from '../../../core/addresses.ts';
 
 /** Questions to the fleet in one second for one sender; the next ones are spared. Its transfers in parallel fit in. */
 const PER_SENDER = 200;
-/** Questions that have no answer yet. */
+/** Questions that have no answer yet; the next ones wait for their turn. */
 const AT_ONCE = 256;
+/** Of those so many: a crowd that comes at once is served, if later. */
+const MAX_WAITING = 2_000;
 /** Senders whose questions are counted; the one that was first goes first. */
 const MAX_SENDERS = 10_000;
 const WINDOW_MS = 1_000;
@@ -19,6 +21,7 @@ export interface Lookups {
 
 export function createLookups(now = () => performance.now()): Lookups {
   const asked = new Map<string, { since: number; count: number }>();
+  const waiting: (() => void)[] = [];
   let atOnce = 0;
 
   const isTooMany = (sender: string): boolean => {
@@ -36,12 +39,16 @@ export function createLookups(now = () => performance.now()): Lookups {
 
   return {
     async ask(from, question) {
-      if (atOnce >= AT_ONCE || isTooMany(senderOf(from))) return undefined;
-      atOnce += 1;
+      if (waiting.length >= MAX_WAITING || isTooMany(senderOf(from))) return undefined;
+      if (atOnce < AT_ONCE) atOnce += 1;
+      else await new Promise<void>((resolve) => waiting.push(resolve));
       try {
         return await question();
       } finally {
-        atOnce -= 1;
+        // Who waits has the place of the one who leaves.
+        const next = waiting.shift();
+        if (next) next();
+        else atOnce -= 1;
       }
     },
   };

@@ -26,7 +26,9 @@ export interface RelayPortOptions {
 /** Milliseconds from a connection to its claim. */
 const HANDSHAKE_MS = 5_000;
 /** Connections that have not proven yet who they are. Of more, the one that has waited longest goes: a listener is quick. */
-const MAX_UNPROVEN = 256;
+const MAX_UNPROVEN = 2_000;
+/** Connections that the kernel holds while none is accepted: those of a crowd that came at once. */
+const LISTEN_BACKLOG = 511;
 /** At least so many milliseconds are between two lines of the log that tell of refused connections. */
 const REFUSED_LOG_MS = 1_000;
 
@@ -87,7 +89,8 @@ export async function openRelayPort(options: RelayPortOptions): Promise<{ close(
   const server = createServer({ allowHalfOpen: true, noDelay: true }, accept);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host: options.address, port: options.port, exclusive: true }, resolve);
+    const { address: host, port } = options;
+    server.listen({ host, port, backlog: LISTEN_BACKLOG, exclusive: true }, resolve);
   });
   server.on('error', (err) => log.error({ err }, 'relay port failed'));
   return {
