@@ -2,9 +2,9 @@ import { mkdir, stat } from 'node:fs/promises';
 import type { Partner } from '../../core/partner.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { Partners } from '../../core/ports/partners.ts';
+import { watchFolder } from '../watch-folder.ts';
 import { checkPartnerFiles, partnerFilesIn } from './check.ts';
 import { PartnersError, showPartnerFault } from './fault.ts';
-import { watchFolder } from '../watch-folder.ts';
 
 export interface PartnersFolderOptions {
   /** A folder of `<name>.yaml`, a partner each; made when missing. */
