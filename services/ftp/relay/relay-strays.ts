@@ -9,6 +9,7 @@ import { type Joint, join } from './join.ts';
 import { createLookups } from './lookups.ts';
 import type { Tiding } from './records.ts';
 import { createTellOwners } from './tell-owners.ts';
+import { createTurns } from './turns.ts';
 
 export interface StraysOptions {
   /** The fleet's. */
@@ -20,6 +21,8 @@ export interface StraysOptions {
   readonly log: Log;
 }
 
+/** Connections that are being made to one owner: of a crowd that came at once, all would take longer than one may. */
+const DIALS_AT_ONCE = 64;
 /** Connections that are relayed at once, with those whose owner is asked for; a further one is reset. */
 const MAX_RELAYED = 2_000;
 /** Milliseconds without a byte that the client takes or sends, when the owner has ended: its own limits hold no more. */
@@ -38,6 +41,7 @@ export interface Strays {
 /** Hands data connections that came to the wrong listener to the one that expects them. */
 export function createStrays({ expectations, address, secret, metrics, log }: StraysOptions): Strays {
   const lookups = createLookups();
+  const dials = createTurns(DIALS_AT_ONCE);
   const owners = createTellOwners(secret);
   const pool = createBlockPool(BLOCKS);
   const taken = new Set<Socket>();
@@ -57,7 +61,9 @@ export function createStrays({ expectations, address, secret, metrics, log }: St
     const { who } = answer;
     // What this listener itself expected is over, or it would have got it.
     if (!who || who.address === address) return giveUp(socket, 'unexpected');
-    const owner = await dialOwner(who.address, { kind: 'relay', ...at }, { secret, token: who.token });
+    const owner = await dials(who.address, () =>
+      dialOwner(who.address, { kind: 'relay', ...at }, { secret, token: who.token }),
+    );
     if (typeof owner === 'string') {
       log.warn({ ...at, owner: who.address, why: owner }, 'data connection not handed to its listener');
       return giveUp(socket, owner);

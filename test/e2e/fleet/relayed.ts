@@ -6,5 +6,6 @@ export async function showRelayed(fleet: Fleet): Promise<string> {
     fleet.count('landfall_relays_total{outcome="relayed"}'),
     fleet.count('landfall_data_connections_direct_total'),
   ]);
-  return `${relayed} of ${relayed + direct} data connections relayed (${Math.round((100 * relayed) / (relayed + direct))} %)`;
+  const share = Math.round((100 * relayed) / (relayed + direct));
+  return `${relayed} of ${relayed + direct} data connections relayed (${share} %)`;
 }
