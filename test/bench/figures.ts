@@ -24,10 +24,42 @@ export const showRatio = (values: readonly number[], others: readonly number[]):
     ? NONE
     : `${median(values.map((value, round) => value / others[round]!)).toFixed(2)}x`;
 
-/** Columns as wide as their widest cell: the first one to the left, the others to the right. */
+/** Characters of a line. */
+const WIDTH = 120;
+const GAP = '   ';
+
+/**
+ * The first column to the left, the others to the right, each as wide as its widest cell. After the first two they come
+ * in pairs, a server and the ratio to it; those that do not fit beside the others stand below, beside the first two.
+ */
 export function showTable(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const widths = rows[0]!.map(
+    (_, column) => GAP.length + Math.max(...rows.map((row) => row[column]!.length)),
+  );
+  const [title, own, ...others] = widths.keys();
+  const tables = [[title!, own!]];
+  const room = WIDTH - widths[title!]! - widths[own!]!;
+  let left = room;
+  for (let at = 0; at < others.length; at += 2) {
+    const pair = others.slice(at, at + 2);
+    const wanted = pair.reduce((sum, column) => sum + widths[column]!, 0);
+    if (wanted > left && left < room) {
+      tables.push([title!, own!]);
+      left = room;
+    }
+    tables.at(-1)!.push(...pair);
+    left -= wanted;
+  }
   const pad = (cell: string, column: number): string =>
-    column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!);
-  return rows.map((row) => `  ${row.map(pad).join('   ')}`.trimEnd()).join('\n');
+    column === title ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!);
+  const show = (columns: readonly number[]): string =>
+    rows
+      .map((row) =>
+        columns
+          .map((column) => pad(row[column]!, column))
+          .join('')
+          .trimEnd(),
+      )
+      .join('\n');
+  return tables.map(show).join('\n\n');
 }

@@ -5,12 +5,29 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Server } from './server.ts';
 
-/** Until what the logins left behind is collected: idle is what comes after it. */
-const SETTLE_MS = 3_000;
+/** Until what the start and the logins left behind is collected: V8 does it after eight idle seconds. */
+const SETTLE_MS = 10_000;
+/** Sessions that come and go before the first look: what a server needs once is not a session's. */
+const FIRST_SESSIONS = 20;
 
-/** KiB a session that a server needs for so many that are logged in and do nothing. */
-export async function idleKib({ port, user, password, pid }: Server, sessions: number): Promise<number> {
-  const before = await treeKib(pid);
+/** KiB a session that a fresh server needs for so many that are logged in and do nothing. */
+export async function idleKib(server: Server, sessions: number): Promise<number> {
+  await whileIdle(server, FIRST_SESSIONS, async () => undefined);
+  await sleep(SETTLE_MS);
+  const before = await treeKib(server.pid);
+  const during = await whileIdle(server, sessions, async () => {
+    await sleep(SETTLE_MS);
+    return treeKib(server.pid);
+  });
+  return (during - before) / sessions;
+}
+
+/** Looks while so many are logged in. */
+async function whileIdle<Seen>(
+  { port, user, password }: Server,
+  sessions: number,
+  look: () => Promise<Seen>,
+): Promise<Seen> {
   const script = join(import.meta.dirname, 'crowd.py');
   const crowd = spawn('python3', [script, 'idle', ...[port, user, password, sessions].map(String)], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -18,11 +35,10 @@ export async function idleKib({ port, user, password, pid }: Server, sessions: n
   const exited = once(crowd, 'exit');
   const came = await Promise.race([once(crowd.stdout, 'data').then(() => true), exited.then(() => false)]);
   if (!came) throw new Error('the idle clients could not log in');
-  await sleep(SETTLE_MS);
-  const during = await treeKib(pid);
+  const seen = await look();
   crowd.stdin.end();
   await exited;
-  return (during - before) / sessions;
+  return seen;
 }
 
 /** Memory of the process and of all that it has started, pages that they share counted once (proc(5), smaps_rollup). */

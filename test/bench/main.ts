@@ -107,10 +107,21 @@ function chosenPeers() {
 const folder = await mkdtemp(join(tmpdir(), 'landfall-bench-'));
 const servers: Server[] = [];
 
-async function startIn(name: string, start: (place: string) => Promise<Server>): Promise<void> {
-  const place = `${folder}/${name}`;
+interface Contender {
+  readonly name: string;
+  start(place: string): Promise<Server>;
+}
+
+/** In a folder of its own. */
+async function startIn(place: string, { start }: Contender): Promise<Server> {
   await mkdir(place);
-  servers.push(await start(place));
+  const server = await start(place);
+  servers.push(server);
+  return server;
+}
+
+async function stopAll(): Promise<void> {
+  for (const server of servers.splice(0)) await server.stop();
 }
 
 try {
@@ -123,17 +134,24 @@ try {
   await writeRandomFile(sizes.crowdFile, sizes.crowdBytes);
   const certificate = await makeCertificate(`${folder}/certificates`);
 
-  for (const [index, kind] of kinds.entries()) {
-    await startIn(`landfall-${index}`, (place) => startLandfall(place, kind, certificate));
-  }
-  for (const peer of chosenPeers()) await startIn(peer.name, (place) => peer.start(place, certificate));
+  const contenders: Contender[] = [
+    ...kinds.map((kind) => ({
+      name: kind.name,
+      start: (place: string) => startLandfall(place, kind, certificate),
+    })),
+    ...chosenPeers().map((peer) => ({
+      name: peer.name,
+      start: (place: string) => peer.start(place, certificate),
+    })),
+  ];
+  for (const [index, contender] of contenders.entries()) await startIn(`${folder}/${index}`, contender);
 
-  const taken = wanted.map(() => servers.map((): Taken[] => []));
+  const taken = wanted.map(() => contenders.map((): Taken[] => []));
   // A round before the first, which is not counted: it fills caches and warms up compilers.
   for (let round = -1; round < roundCount; round += 1) {
     process.stderr.write(`\r${round < 0 ? 'Warming up' : `Round ${round + 1} of ${roundCount}`}`);
     for (const [row, measure] of wanted.entries()) {
-      if (measure.once && round !== roundCount - 1) continue;
+      if (measure.fresh) continue;
       for (let turn = 0; turn < servers.length; turn += 1) {
         const index = (turn + round + 1) % servers.length;
         const server = servers[index]!;
@@ -144,20 +162,30 @@ try {
     }
     for (const server of servers) await server.forgetLarge();
   }
+  // Those of one kind share their ports.
+  await stopAll();
+  for (const [row, measure] of wanted.entries()) {
+    if (!measure.fresh) continue;
+    for (const [index, contender] of contenders.entries()) {
+      const server = await startIn(`${folder}/${index}-${row}`, contender);
+      taken[row]![index]!.push(await take(measure, server, sizes, 0, folder));
+      await stopAll();
+    }
+  }
 
-  const columns = servers.slice(1).flatMap(({ name }) => [name, 'ratio']);
+  const columns = contenders.slice(1).flatMap(({ name }) => [name, 'ratio']);
   const rows = wanted.flatMap((measure, row) => rowsOf(measure, sizes, taken[row]!));
   process.stderr.write('\r');
   console.log(
     `${availableParallelism()} x ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`,
   );
   console.log(
-    `${roundCount} rounds; a large file of ${sizes.largeBytes / MIB} MiB, ${sizes.smallFiles} small ones of 1 KiB; a crowd of ${sizes.crowd} clients with ${CROWD_BYTES / MIB} MiB each; ${sizes.idleSessions} idle sessions`,
+    `${roundCount} rounds; a large file of ${sizes.largeBytes / MIB} MiB, ${sizes.smallFiles} small ones of 1 KiB;\na crowd of ${sizes.crowd} clients with ${CROWD_BYTES / MIB} MiB each; ${sizes.idleSessions} idle sessions`,
   );
   console.log(`SHA-256 of the large file by itself takes ${hashSeconds.toFixed(2)} s`);
   console.log(HEADING);
-  console.log(showTable([['', servers[0]!.name, ...columns], ...rows]));
+  console.log(showTable([['', contenders[0]!.name, ...columns], ...rows]));
 } finally {
-  for (const server of servers) await server.stop();
+  await stopAll();
   await rm(folder, { recursive: true, force: true });
 }

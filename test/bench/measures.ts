@@ -29,8 +29,8 @@ export interface Measure {
   /** Whether it leaves bytes that are worth nothing before they are on the disk. */
   readonly writes?: true;
   readonly needsTls?: true;
-  /** Once, not in every round. */
-  readonly once?: true;
+  /** Once, with servers that have done nothing yet: what transfers leave would count as memory, or as less of it. */
+  readonly fresh?: true;
   readonly run: (server: Server, sizes: Sizes, round: number) => Promise<number>;
 }
 
@@ -119,7 +119,7 @@ export const measures: readonly Measure[] = [
   {
     name: 'memory of an idle session',
     unit: 'KiB',
-    once: true,
+    fresh: true,
     run: (server, { idleSessions }) => idleKib(server, idleSessions),
   },
 ];
