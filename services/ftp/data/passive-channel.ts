@@ -63,9 +63,9 @@ export function openPassiveChannel({ ports, origins, timeoutMs }: PassiveOptions
     },
     settled: async (sender, signal) => (await arrived).settled(sender, signal),
     close() {
-      giveUp('The data connection was given up.');
-      if (!isTaken) came?.socket.destroy();
-      came?.forget();
+      if (!came) return giveUp('The data connection was given up.');
+      if (!isTaken) came.socket.destroy();
+      came.forget();
     },
   };
 }
