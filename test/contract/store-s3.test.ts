@@ -411,6 +411,9 @@ describe.skipIf(noS3 !== undefined)(`S3${noS3 === undefined ? '' : `, skipped: $
       const key = newKey();
       await publish(store, key, whole);
       const before = proxy.bytesIn;
+      // It may answer nothing for longer than other requests may be silent.
+      const matches = ({ headers }: { headers: object }): boolean => 'x-amz-copy-source' in headers;
+      proxy.rules.push({ act: { slowMs: 1_500 }, times: 100, matches });
       const upload = await store.uploads.resume(key, newArrivalId(), 9 * MIB);
       await upload.write(Buffer.from('end'));
       await upload.seal();

@@ -13,6 +13,8 @@ const CONNECT_MS = 5_000;
 /** The wait before the second attempt at most; it doubles up to the longest. */
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5_000;
+/** For a copy of 5 GiB within the store, which may answer nothing before it is done: 18 MiB/s. */
+const COPY_MS = 300_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export interface BucketOptions extends S3Place {
@@ -30,6 +32,8 @@ export interface AskOptions<Answer> {
    * all. Its answer is then the request's.
    */
   readonly wasDone?: () => Promise<Answer | undefined>;
+  /** It is a copy within the store: an attempt may take longer than the deadline. */
+  readonly isCopy?: boolean;
 }
 
 /** The bucket: requests with their retries. */
@@ -54,15 +58,16 @@ export function createBucket(options: BucketOptions): Bucket {
   const closing = new AbortController();
   const patience = createPatience(deadlineMs);
   const s3 = new S3(clientOptions(options));
+  const copying = new S3(clientOptions({ ...options, idleMs: COPY_MS }));
   const payloads = signPayloads(s3);
   keepAnswerTimes(s3);
 
   /** One attempt. Its limit ends with the answer's head: a body may take as long as its reader does. */
-  const attempt = async <Answer>(request: Request<Answer>, leftMs: number): Promise<Answer> => {
+  const attempt = async <Answer>(request: Request<Answer>, on: S3, leftMs: number): Promise<Answer> => {
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(), leftMs);
     try {
-      return await request(s3, { abortSignal: AbortSignal.any([limit.signal, closing.signal]) });
+      return await request(on, { abortSignal: AbortSignal.any([limit.signal, closing.signal]) });
     } finally {
       clearTimeout(timer);
     }
@@ -73,14 +78,16 @@ export function createBucket(options: BucketOptions): Bucket {
     checksums: false,
     full: (key) => prefix + key,
 
-    async ask(request, { wasDone } = {}) {
+    async ask(request, { wasDone, isCopy = false } = {}) {
       const asked = performance.now();
       let unknown = false;
       for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
         if (closing.signal.aborted) throw new Fault('store-down', 'the store is closed');
         const began = performance.now();
         try {
-          const answer = await attempt(request, patience.until(asked) - began);
+          const answer = await (isCopy
+            ? attempt(request, copying, COPY_MS)
+            : attempt(request, s3, patience.until(asked) - began));
           patience.answered();
           return answer;
         } catch (thrown) {
@@ -102,6 +109,7 @@ export function createBucket(options: BucketOptions): Bucket {
     close() {
       closing.abort();
       s3.destroy();
+      copying.destroy();
       void payloads.close();
     },
   };

@@ -47,6 +47,7 @@ export async function copyObject(
     ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
   };
   await bucket.ask<unknown>((s3, options) => s3.copyObject(copy, options), {
+    isCopy: true,
     wasDone: async () => ((await headRaw(bucket, to))?.mark === mark ? true : undefined),
   });
 }

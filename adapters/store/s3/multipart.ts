@@ -92,7 +92,9 @@ export function openMultipart(
       CopySourceIfMatch: source.etag,
       CopySourceRange: `bytes=${from}-${from + bytes - 1}`,
     };
-    const answer = await bucket.ask((s3, options) => s3.uploadPartCopy({ ...at, ...how }, options));
+    const answer = await bucket.ask((s3, options) => s3.uploadPartCopy({ ...at, ...how }, options), {
+      isCopy: true,
+    });
     const { ETag = '', ChecksumCRC32 } = answer.CopyPartResult ?? {};
     stored.set(number, { number, etag: ETag, size: bytes, crc: decodeCrc(ChecksumCRC32) });
   };
