@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { readTlsInto } from './read-tls-into.ts';
 
 /** How a socket reads into memory of the caller's: `onread` of `net.Socket`. */
 export interface Into {
@@ -15,6 +16,8 @@ export interface Reading {
   readonly socket: Socket;
   /** Asks for `buffer` anew: the one that was answered last is not read into any more. */
   renew(): void;
+  /** Goes on after `took` has paused it. */
+  resume(): void;
 }
 
 /** A handle that can read into a buffer of ours; libuv's TCP handle as Node wraps it. */
@@ -35,7 +38,7 @@ export function readInto(paused: Socket, into: Into): Reading {
   const owner = paused as unknown as { _handle?: Handle | null };
   const handle = owner._handle;
   // TLS on the socket is there in its own handle, and is lost when that moves.
-  if (paused instanceof TLSSocket) return copyInto(paused, into);
+  if (paused instanceof TLSSocket) return readTlsInto(paused, into) ?? copyInto(paused, into);
   // What came with a PROXY header is in the socket already.
   const isRead = paused.readableLength > 0 || paused.readableEnded;
   if (isRead || typeof handle?.useUserBuffer !== 'function' || process.platform === 'win32') {
@@ -51,6 +54,7 @@ export function readInto(paused: Socket, into: Into): Reading {
       // It has none any more when it is closed.
       if (!socket.destroyed) handle.useUserBuffer!(into.buffer());
     },
+    resume: () => void socket.resume(),
   };
 }
 
@@ -67,5 +71,5 @@ export function copyInto(socket: Socket, { buffer, took }: Into): Reading {
       return;
     }
   });
-  return { socket: socket.resume(), renew: () => undefined };
+  return { socket: socket.resume(), renew: () => undefined, resume: () => void socket.resume() };
 }

@@ -88,7 +88,8 @@ export async function receive(paused: Socket, options: Receiving): Promise<void>
       stopped = false;
       // As long as we did not read, the sender was not silent.
       sinceStall = TRICKLE.bytes;
-      reading.socket.setTimeout(stallMs).resume();
+      reading.socket.setTimeout(stallMs);
+      reading.resume();
     } else if (filling === own) giveBlock(buffer);
     else free.push(buffer);
   };

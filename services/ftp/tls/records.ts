@@ -1,9 +1,9 @@
 import type { Buffer } from 'node:buffer';
 
 /** RFC 8446 §5.1: the type, two bytes of version, two of length. */
-const HEADER_BYTES = 5;
+export const HEADER_BYTES = 5;
 /** change_cipher_spec, alert, handshake, application_data, heartbeat. No command begins with one of these. */
-const [FIRST_TYPE, LAST_TYPE] = [20, 24];
+export const [FIRST_TYPE, LAST_TYPE] = [20, 24];
 
 /** Where one TLS record ends and the next begins. What is in them is no business of this. */
 export interface Records {

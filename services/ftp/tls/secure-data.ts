@@ -4,7 +4,7 @@ import { Refusal } from '../reply.ts';
 import type { Session } from '../session.ts';
 import { reasonOf, shakeHands } from './handshake.ts';
 import type { Protection } from './protection.ts';
-import { overRecords } from './record-stream.ts';
+import { feedRecords } from './record-feed.ts';
 
 export interface SecuredData {
   readonly stream: TLSSocket;
@@ -25,10 +25,11 @@ export interface DataHandshake {
  * reason, and a `Refusal` 522 when the handshake fails or, where the partner's rules demand it, resumes no session of
  * this control connection (RFC 4217 §10.2).
  */
-export async function secureData(socket: Socket, options: DataHandshake): Promise<SecuredData> {
+export async function secureData(connection: Socket, options: DataHandshake): Promise<SecuredData> {
   const { session, protection, receives, signal } = options;
   const resumption = protection.resumption.ofData();
-  const records = receives ? overRecords(socket) : undefined;
+  const records = receives ? feedRecords(connection) : undefined;
+  const socket = records?.socket ?? connection;
   let isOwn = false;
   let stream: TLSSocket;
   try {
@@ -39,6 +40,9 @@ export async function secureData(socket: Socket, options: DataHandshake): Promis
       requestCertificate: false,
       done(secured) {
         isOwn = resumption.isResumed(secured);
+        // What comes next waits for who receives it.
+        records?.hold();
+        secured.once('resume', () => records?.goOn());
         // A client that only sends may not listen before its own end. If it closes with a ticket unread, its system
         // resets the connection, and what it has sent is lost on the way. In TLS 1.2 tickets are in the handshake.
         if (secured.getProtocol() === 'TLSv1.3') records?.holdBack();
