@@ -163,7 +163,7 @@ export const benchS3: EngineBench = async ({ quick, rounds }) => {
   await writeRandomFile(sizes.file, largeBytes);
   console.log(HEADING);
   for (const start of [startDiscardingStore, startBenchRadosgw]) {
-    const store = await start();
+    const store = await start({ quick });
     try {
       console.log(`${showTable(await measure(store, sizes, rounds))}\n`);
     } finally {
