@@ -1,9 +1,10 @@
 import type { Buffer } from 'node:buffer';
 import type { Stats } from 'node:fs';
-import { chmod, mkdir, rename } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { unlessMissing } from './errno.ts';
 import { blobOfLink, blobPath, type Layout, parentOf } from './layout.ts';
 import { linkAt, statsAt } from './look-up.ts';
+import { rename } from './quick-calls.ts';
 
 /** The blob that the name at the path means; undefined when it is no link of ours. */
 export function blobNamedAt(path: string | Buffer): string | undefined {

@@ -1,4 +1,4 @@
-import type { FileHandle } from 'node:fs/promises';
+import type { OpenFile } from './open-file.ts';
 
 /** Bytes written between two flushes. */
 const FLUSH_BYTES = 64 * 1024 * 1024;
@@ -7,7 +7,7 @@ const FLUSH_BYTES = 64 * 1024 * 1024;
  * Sends a growing file to the disk as it grows, in the background, so that the sync at its end is short however large
  * the file is. A disk that cannot keep up slows the writer: at most two lots of `FLUSH_BYTES` are unflushed.
  */
-export function createFlusher(handle: FileHandle) {
+export function createFlusher(file: Pick<OpenFile, 'datasync'>) {
   let unflushed = 0;
   let flushing: Promise<void> | undefined;
 
@@ -18,7 +18,7 @@ export function createFlusher(handle: FileHandle) {
       if (unflushed < FLUSH_BYTES) return;
       await flushing;
       unflushed = 0;
-      flushing = handle.datasync();
+      flushing = file.datasync();
       // Thrown when it is next waited for.
       flushing.catch(() => undefined);
     },

@@ -1,10 +1,11 @@
-import { link, lstat, mkdir, rename, symlink, unlink } from 'node:fs/promises';
+import { link, lstat, mkdir, unlink } from 'node:fs/promises';
 import { Fault } from '../../../core/fault.ts';
 import { noteUnnamed } from './blobs.ts';
 import { isErrno, unlessMissing } from './errno.ts';
 import type { SyncFolder } from './folder-sync.ts';
 import { type Layout, objectPath, parentOf, tmpPath } from './layout.ts';
 import { isRealPath, statsAt } from './look-up.ts';
+import { rename, symlink } from './quick-calls.ts';
 
 /** What the parts of the store share: where things are, and how names become durable. */
 export interface Disk {

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { fstatSync } from 'node:fs';
-import { type FileHandle, rename, unlink } from 'node:fs/promises';
+import { unlink } from 'node:fs/promises';
 import { Fault } from '../../../core/fault.ts';
 import type { Upload } from '../../../core/ports/store.ts';
 import { settleBlob } from './blobs.ts';
@@ -8,6 +8,8 @@ import { asFault, unlessMissing } from './errno.ts';
 import { createFlusher } from './flusher.ts';
 import { blobName, blobPath, linkTarget, objectPath, parentOf } from './layout.ts';
 import { infoOf } from './locate.ts';
+import type { OpenFile } from './open-file.ts';
+import { rename } from './quick-calls.ts';
 import { dropSuspended, endClaim, keepRecord, uploadPath } from './suspended.ts';
 import { type Disk, inFolder, linkTo, makeName } from './tree.ts';
 
@@ -20,9 +22,9 @@ const TIME_PRECISION_MS = 1000;
 interface OpenUpload {
   readonly key: string;
   readonly arrival: string;
-  readonly handle: FileHandle;
-  /** Its file in uploads/; that of a resumed upload has an older arrival's name until it is published. */
-  readonly file: string;
+  readonly file: OpenFile;
+  /** In uploads/; a resumed upload's file has an older arrival's name until it is published. */
+  readonly name: string;
   /** Bytes that are there already. */
   readonly size: number;
   /** Whether it goes on with a suspended upload, whose claim ends with it. */
@@ -32,10 +34,10 @@ interface OpenUpload {
 
 export function createUpload(disk: Disk, open: OpenUpload): Upload {
   const { layout } = disk;
-  const { key, arrival, handle, claimed, note } = open;
+  const { key, arrival, file, claimed, note } = open;
   const blob = blobName(arrival, key);
-  const flusher = createFlusher(handle);
-  let { file, size } = open;
+  const flusher = createFlusher(file);
+  let { name, size } = open;
   let sealed = false;
   let over = false;
   /** Bytes beyond `size` may be in the file: those of a write that failed half-way. */
@@ -46,16 +48,14 @@ export function createUpload(disk: Disk, open: OpenUpload): Upload {
     over = true;
     // A flush that failed was thrown by `seal`; here only its end matters.
     await flusher.stop().catch(() => undefined);
-    await handle.close();
+    await file.close();
     if (claimed) await endClaim(layout, key);
   };
 
   const write = async (chunk: Uint8Array): Promise<void> => {
     sealed = false;
     ragged = true;
-    for (let done = 0; done < chunk.length; ) {
-      done += (await handle.write(chunk, done, chunk.length - done, size + done)).bytesWritten;
-    }
+    await file.write(chunk, size);
     ragged = false;
     size += chunk.length;
     writtenAt = Date.now();
@@ -63,12 +63,12 @@ export function createUpload(disk: Disk, open: OpenUpload): Upload {
   };
 
   const seal = async (): Promise<void> => {
-    if (ragged) await handle.truncate(size);
+    if (ragged) await file.truncate(size);
     ragged = false;
     // The object's time is that of its end, however long ago its last byte came; and no sweep finds it old any more.
-    if (Date.now() - writtenAt > TIME_PRECISION_MS) await handle.utimes(new Date(), new Date());
+    if (Date.now() - writtenAt > TIME_PRECISION_MS) await file.setTime(new Date());
     await flusher.stop();
-    await handle.sync();
+    await file.sync();
     sealed = true;
   };
 
@@ -89,14 +89,14 @@ export function createUpload(disk: Disk, open: OpenUpload): Upload {
   const publish: Upload['publish'] = async ({ replace = false, modified } = {}) => {
     if (!sealed) await seal();
     if (modified) {
-      await handle.utimes(modified, modified);
-      await handle.sync();
+      await file.setTime(modified);
+      await file.sync();
     }
-    const stats = fstatSync(handle.fd);
+    const stats = fstatSync(file.descriptor);
     if (stats.nlink === 0) throw new Fault('store-down', 'the upload was idle for so long that it was swept');
-    if (file !== blob) {
-      await rename(uploadPath(layout, file), uploadPath(layout, blob));
-      file = blob;
+    if (name !== blob) {
+      await rename(uploadPath(layout, name), uploadPath(layout, blob));
+      name = blob;
     }
     // This is the publication: one atomic step, after which a crash leaves a whole object.
     await makeName(disk, key, replace, linkTo(linkTarget(key, blob)));
@@ -116,20 +116,24 @@ export function createUpload(disk: Disk, open: OpenUpload): Upload {
     if (text !== undefined && Buffer.byteLength(text) > MAX_NOTE_BYTES) {
       throw new Fault('bad-argument', `a note has at most ${MAX_NOTE_BYTES} bytes`);
     }
-    if (!sealed) await seal();
-    await disk.syncFolder(layout.uploads);
-    await keepRecord(disk, {
-      key,
-      upload: file,
-      since: new Date(),
-      ...(text === undefined ? {} : { note: text }),
-    });
-    await end();
+    try {
+      if (!sealed) await seal();
+      await disk.syncFolder(layout.uploads);
+      await keepRecord(disk, {
+        key,
+        upload: name,
+        since: new Date(),
+        ...(text === undefined ? {} : { note: text }),
+      });
+    } finally {
+      // Where it cannot be kept its bytes are swept; nobody comes again to close it.
+      await end();
+    }
   };
 
   const abort = async (): Promise<void> => {
     await end();
-    await unlessMissing(unlink(uploadPath(layout, file)));
+    await unlessMissing(unlink(uploadPath(layout, name)));
   };
 
   const step =

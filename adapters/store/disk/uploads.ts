@@ -1,10 +1,11 @@
 import { constants } from 'node:fs';
-import { copyFile, type FileHandle, open, stat, unlink } from 'node:fs/promises';
+import { copyFile, stat, unlink } from 'node:fs/promises';
 import { Fault } from '../../../core/fault.ts';
 import type { Upload, Uploads } from '../../../core/ports/store.ts';
 import { unlessMissing } from './errno.ts';
 import { blobName } from './layout.ts';
 import { locate } from './locate.ts';
+import { type OpenFile, openForWriting } from './open-file.ts';
 import {
   claimRecord,
   isClaimed,
@@ -17,8 +18,6 @@ import { createSweep } from './sweep.ts';
 import type { Disk } from './tree.ts';
 import { createUpload } from './upload.ts';
 
-const FILE_MODE = 0o640;
-
 export function createUploads(disk: Disk, quarantineMs: number): Uploads {
   const { layout } = disk;
 
@@ -27,9 +26,9 @@ export function createUploads(disk: Disk, quarantineMs: number): Uploads {
     (await unlessMissing(stat(uploadPath(layout, upload))))?.size;
 
   const begin = async (key: string, arrival: string): Promise<Upload> => {
-    const file = blobName(arrival, key);
-    const handle = await open(uploadPath(layout, file), 'wx', FILE_MODE);
-    return createUpload(disk, { key, arrival, handle, file, size: 0, claimed: false });
+    const name = blobName(arrival, key);
+    const file = await openForWriting(uploadPath(layout, name), 'wx');
+    return createUpload(disk, { key, arrival, file, name, size: 0, claimed: false });
   };
 
   const resumeSuspended = async (key: string, arrival: string, at: number): Promise<Upload> => {
@@ -38,9 +37,9 @@ export function createUploads(disk: Disk, quarantineMs: number): Uploads {
     try {
       // Looked at again: what was claimed may be a newer one than what was found.
       requireBytes(await sizeOf(record), at);
-      const handle = await openCut(uploadPath(layout, record.upload), at);
-      const { upload: file, note } = record;
-      return createUpload(disk, { key, arrival, handle, file, size: at, claimed: true, note });
+      const file = await openCut(uploadPath(layout, record.upload), at);
+      const { upload: name, note } = record;
+      return createUpload(disk, { key, arrival, file, name, size: at, claimed: true, note });
     } catch (thrown) {
       await unclaimRecord(layout, key);
       throw thrown;
@@ -51,12 +50,12 @@ export function createUploads(disk: Disk, quarantineMs: number): Uploads {
     const source = await locate(disk, key);
     requireBytes(source?.stats.size, at);
     if (!source) return begin(key, arrival);
-    const file = blobName(arrival, key);
-    const path = uploadPath(layout, file);
+    const name = blobName(arrival, key);
+    const path = uploadPath(layout, name);
     try {
       await copyFile(source.path, path, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
-      const handle = await openCut(path, at);
-      return createUpload(disk, { key, arrival, handle, file, size: at, claimed: false });
+      const file = await openCut(path, at);
+      return createUpload(disk, { key, arrival, file, name, size: at, claimed: false });
     } catch (thrown) {
       await unlessMissing(unlink(path));
       throw thrown;
@@ -91,13 +90,13 @@ function requireBytes(size = 0, at: number): void {
   if (size < at) throw new Fault('bad-offset', `${at} is beyond the ${size} bytes that are stored`);
 }
 
-async function openCut(path: string, size: number): Promise<FileHandle> {
-  const handle = await open(path, 'r+');
+async function openCut(path: string, size: number): Promise<OpenFile> {
+  const file = await openForWriting(path, 'r+');
   try {
-    await handle.truncate(size);
-    return handle;
+    await file.truncate(size);
+    return file;
   } catch (thrown) {
-    await handle.close();
+    await file.close();
     throw thrown;
   }
 }
