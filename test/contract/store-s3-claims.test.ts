@@ -16,6 +16,8 @@ import { bytesOf, contents, expectFault, newKey } from './store/given.ts';
 const MIB = 1024 ** 2;
 const PART_BYTES = 5 * MIB;
 const LEASE_MS = 2_000;
+/** For a test that waits for processes and leases on a busy machine. */
+const PATIENCE_MS = 150_000;
 /** Three whole parts, and an end. */
 const STOPPED_BYTES = 17 * MIB;
 
@@ -104,6 +106,7 @@ describe.skipIf(noS3 !== undefined)('the claim of an upload', () => {
       expect((await contents(peer, key, { arrival })).equals(whole)).toBe(true);
       expect(await peer.uploads.suspended(key)).toBeUndefined();
     },
+    PATIENCE_MS,
   );
 
   it('stays with who was stopped when nobody went on', async () => {
