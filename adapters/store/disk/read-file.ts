@@ -6,6 +6,11 @@ import { isErrno } from './errno.ts';
 
 /** Bytes of one of the two buffers of a reader: one is with the caller while the other is filled. */
 const READ_BYTES = 256 * 1024;
+/** The same of a large file, which takes a third less of the processor so. */
+const LARGE_READ_BYTES = 1024 * 1024;
+/** Readers of large files that have such buffers at a time, in all 16 MiB. */
+const MAX_LARGE_READERS = 8;
+let largeReaders = 0;
 
 const readBytes = promisify(read);
 
@@ -30,17 +35,21 @@ export function openObject(path: string): number | undefined {
 /** The file's bytes from `from` up to `to`; closes it. A chunk is valid until the next one is asked for. */
 export async function* readFile(file: number, from: number, to: number): AsyncGenerator<Buffer> {
   let reading: Promise<Buffer> | undefined;
+  let isLarge = false;
   try {
     const { size } = fstatSync(file);
     if (from > size) throw new Fault('bad-offset', `${from} is beyond the ${size} bytes`);
     const end = Math.min(to, size);
+    isLarge = end - from >= 2 * LARGE_READ_BYTES && largeReaders < MAX_LARGE_READERS;
+    if (isLarge) largeReaders += 1;
+    const blockBytes = isLarge ? LARGE_READ_BYTES : READ_BYTES;
     const buffers: Buffer[] = [];
     let position = from;
     let turn = 0;
 
     const readNext = async (): Promise<Buffer> => {
       turn = 1 - turn;
-      buffers[turn] ??= Buffer.allocUnsafeSlow(Math.min(READ_BYTES, end - position));
+      buffers[turn] ??= Buffer.allocUnsafeSlow(Math.min(blockBytes, end - position));
       const buffer = buffers[turn]!;
       const wanted = Math.min(buffer.length, end - position);
       const { bytesRead } = await readBytes(file, buffer, 0, wanted, position);
@@ -64,6 +73,7 @@ export async function* readFile(file: number, from: number, to: number): AsyncGe
     }
   } finally {
     await reading?.catch(() => undefined);
+    if (isLarge) largeReaders -= 1;
     closeSync(file);
   }
 }
