@@ -10,7 +10,7 @@ import { startLoad } from './load.ts';
 import { showWarningsOfFailure } from './warnings.ts';
 
 /** One upload after another, by a client that tries each only once. */
-const PROBES = 12;
+const PROBES = 6;
 const PROBE_SECONDS = '15';
 /** How long the balancer goes on to send connections to a listener that is dead. */
 const NOTICED_AFTER_MS = 1_000;
