@@ -22,7 +22,7 @@ afterAll(() => fleet?.stop());
 const stranger = (from: Host, to: string, ports: { first: number; last: number }, how: 'ports' | 'relay') =>
   fleet.run(from, {
     command: 'python3',
-    args: [STRANGER, to, String(ports.first), String(ports.last), String(SECONDS), how],
+    args: [STRANGER, to, String(ports.first), String(ports.last), String(SECONDS), how, from.privateAddress],
   }).done;
 
 describe(`strangers get nothing and are in nobody's way, ${NETWORK_NAME}`, () => {

@@ -1,4 +1,4 @@
-"""Somebody who is no client: HOST FIRST LAST SECONDS ports|relay.
+"""Somebody who is no client: HOST FIRST LAST SECONDS ports|relay FROM.
 
 `ports` dials all ports from FIRST to LAST again and again, and keeps some connections as long as it may, those in the
 middle of the range first. `relay` answers the challenge of a relay port with claims of its own making. Prints how many
@@ -12,7 +12,7 @@ import struct
 import sys
 import time
 
-host, first, last, seconds, how = sys.argv[1:]
+host, first, last, seconds, how, own = sys.argv[1:]
 first, last = int(first), int(last)
 until = time.monotonic() + float(seconds)
 AT_ONCE = 40
@@ -30,7 +30,7 @@ async def visit(number):
     global made, got
     middle = (first + last) // 2
     port = middle if number % 4 == 0 else random.randint(first, last)
-    reader, writer = await asyncio.open_connection(host, port)
+    reader, writer = await asyncio.open_connection(host, port, local_addr=(own, 0))
     made += 1
     try:
         if how == "relay":
