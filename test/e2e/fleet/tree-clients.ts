@@ -101,7 +101,7 @@ const scripted =
     ],
   });
 const ftplib = scripted('python3', 'ftplib_tree.py');
-const basicFtp = scripted(process.execPath, 'basic-ftp-tree.ts');
+const basicFtp = scripted(process.execPath, 'basic-ftp-tree-process.ts');
 
 export const treeClients: readonly TreeClient[] = [
   {
