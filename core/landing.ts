@@ -30,7 +30,7 @@ export interface Landing {
    * the fault came after the visible step: then the sender, told of a failure, may send again.
    */
   commit(evidence: () => Evidence, heard?: Promise<unknown>): Promise<Arrival>;
-  /** Keeps what has arrived, for a resume; nothing is kept of an upload without bytes. */
+  /** Keeps what has arrived but its last byte, for a resume; nothing is kept of an upload without others. */
   suspend(): Promise<void>;
   /** Suspends what the sender may go on with later, aborts what it may not. Never throws: the fault is the answer. */
   giveUp(fault: Fault): Promise<void>;
@@ -55,7 +55,8 @@ export function createLanding(
   rules: LandingRules,
 ): Landing {
   const { feed, maxSize } = rules;
-  const resumed = upload.size > 0;
+  const startSize = upload.size;
+  const resumed = startSize > 0;
   const digester = createDigester(resumed ? [] : rules.partner.digests);
   let { head, tail } = resumed ? edgesOf(upload) : { head: Buffer.alloc(0), tail: Buffer.alloc(0) };
 
@@ -67,10 +68,19 @@ export function createLanding(
     tail = last.length === EDGE_BYTES ? Buffer.from(last) : Buffer.concat([tail, last]).subarray(-EDGE_BYTES);
   };
 
+  /**
+   * All but the last byte: a sender that asks how much is there, and finds the whole, would go away content though
+   * nobody has told it "done", and its file would stay here for ever.
+   */
   const suspend = async (): Promise<void> => {
-    if (upload.size === 0) return upload.abort();
-    const edges = { head: head?.toString('base64'), tail: tail.toString('base64') };
-    await upload.suspend(JSON.stringify({ size: upload.size, ...edges }));
+    const butLast = upload.size > startSize;
+    const size = butLast ? upload.size - 1 : upload.size;
+    if (size === 0) return upload.abort();
+    const edges = {
+      head: head?.subarray(0, size).toString('base64'),
+      tail: (butLast ? tail.subarray(0, -1) : tail).toString('base64'),
+    };
+    await upload.suspend(JSON.stringify({ size, ...edges }), { butLast });
   };
 
   const giveUp = async (fault: Fault): Promise<void> => {

@@ -87,10 +87,11 @@ export function createMemoryStore(): MemoryStore {
         over = true;
         return infoOf(key, file);
       },
-      async suspend(note) {
+      async suspend(note, { butLast = false } = {}) {
         use('suspend');
         over = true;
-        const kept = { bytes: Buffer.concat(chunks), since: new Date() };
+        const bytes = Buffer.concat(chunks);
+        const kept = { bytes: butLast ? bytes.subarray(0, -1) : bytes, since: new Date() };
         suspended.set(key, note === undefined ? kept : { ...kept, note });
       },
       async abort() {

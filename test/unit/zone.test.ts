@@ -153,7 +153,7 @@ describe('uploads', () => {
   test('append begins, goes on with what was suspended, and with what is there', async () => {
     const zone = await open();
     const landing = await zone.upload('/in/x', 'append', { protocol: 'ftp', address: '' });
-    await landing.write(Buffer.from('a'));
+    await landing.write(Buffer.from('a~'));
     await landing.suspend();
     expect(await zone.resumableSize('/in/x')).toBe(1);
     await put(zone, '/in/x', 'b', 'append');
@@ -338,7 +338,7 @@ describe('an append-only partner', () => {
     await zone.remove('/in/z.part');
 
     const landing = await zone.upload('/in/cut', { at: 0 }, { protocol: 'ftp', address: '' });
-    await landing.write(Buffer.from('12'));
+    await landing.write(Buffer.from('12~'));
     await landing.suspend();
     await put(zone, '/in/cut', '3', { at: 2 });
     expect(await textOf(zone, '/in/cut')).toBe('123');
@@ -349,7 +349,7 @@ describe('a drop box', () => {
   const box = { permissions: [{ folder: '/in', allow: ['write'] }] };
   const suspend = async (zone: Zone, path: string): Promise<void> => {
     const landing = await zone.upload(path, { at: 0 }, { protocol: 'ftp', address: '' });
-    await landing.write(Buffer.from('half'));
+    await landing.write(Buffer.from('half~'));
     await landing.suspend();
   };
 

@@ -257,10 +257,10 @@ describe('files', () => {
     await talk.say('ALLO 6', 200);
     expect(await put(talk, 'STOR in/a', 'hello')).toMatch(/^426 .*5 of the 6 bytes/);
     expect(await lab.stored('/in/a')).toBeUndefined();
-    expect(await talk.say('SIZE in/a', 213)).toBe('213 5');
-    await talk.say('REST 5', 350);
-    await talk.say('ALLO 1', 200);
-    expect(await put(talk, 'STOR in/a', '!')).toMatch(/^226/);
+    expect(await talk.say('SIZE in/a', 213)).toBe('213 4');
+    await talk.say('REST 4', 350);
+    await talk.say('ALLO 2', 200);
+    expect(await put(talk, 'STOR in/a', 'o!')).toMatch(/^226/);
     expect(await lab.stored('/in/a')).toEqual(Buffer.from('hello!'));
   });
 

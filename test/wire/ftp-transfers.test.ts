@@ -1,8 +1,13 @@
 import { Buffer } from 'node:buffer';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePorts } from '../support/free-ports.ts';
 import { type FtpLab, type FtpTalk, get, put, startFtpLab, talkTo } from '../support/ftp-lab.ts';
@@ -32,6 +37,8 @@ async function half(path: string, bytes: string | Buffer): Promise<Socket> {
   return data;
 }
 
+const urlOf = (port: number): string => `ftp://acme:secret@127.0.0.1:${port}/in/a`;
+
 const suspendedSize = async (path: string): Promise<number | undefined> =>
   (await lab.store.uploads.suspended(`files/acme${path}`))?.size;
 
@@ -45,7 +52,7 @@ describe('large files', () => {
   });
 });
 
-describe('an upload is kept, and not there, when', () => {
+describe('an upload is kept but for its last byte, and not there, when', () => {
   const notThere = async (path: string, size: number): Promise<void> => {
     await until(async () => (await suspendedSize(path)) !== undefined);
     expect(await suspendedSize(path)).toBe(size);
@@ -57,13 +64,13 @@ describe('an upload is kept, and not there, when', () => {
     const data = await half('in/a', 'hello');
     data.resetAndDestroy();
     await talk.expect(426);
-    await notThere('/in/a', 5);
+    await notThere('/in/a', 4);
   });
 
   it('the control connection is reset', async () => {
     const data = await half('in/a', 'hello');
     talk.socket.resetAndDestroy();
-    await notThere('/in/a', 5);
+    await notThere('/in/a', 4);
     data.destroy();
   });
 
@@ -74,7 +81,7 @@ describe('an upload is kept, and not there, when', () => {
       const both = [talk.socket, data];
       if (first === 'data') both.reverse();
       for (const socket of both) socket.end();
-      await notThere('/in/a', 5);
+      await notThere('/in/a', 4);
     },
   );
 
@@ -87,7 +94,7 @@ describe('an upload is kept, and not there, when', () => {
     talk.send(Buffer.from(bytes, 'latin1'));
     await talk.expect(426);
     await talk.expect(226);
-    await notThere('/in/a', 5);
+    await notThere('/in/a', 4);
     data.destroy();
     await talk.say('NOOP', 200);
   });
@@ -99,7 +106,7 @@ describe('an upload is kept, and not there, when', () => {
     await other.say('STOR in/a', 150);
     data.write('hello');
     await other.expect(426);
-    expect((await slow.store.uploads.suspended('files/acme/in/a'))?.size).toBe(5);
+    expect((await slow.store.uploads.suspended('files/acme/in/a'))?.size).toBe(4);
     other.socket.destroy();
     await slow.listener.stop(0);
   });
@@ -118,13 +125,29 @@ describe('an upload is kept, and not there, when', () => {
     await slow.listener.stop(0);
   });
 
+  it.each([
+    ['curl', (file: string, port: number) => ['-sS', '-C', '-', '-T', file, urlOf(port)]],
+    ['lftp', (file: string, port: number) => ['-c', `put -c ${file} -o ${urlOf(port)}`]],
+  ])('all its bytes came and no reply went: %s finds that it is not whole', async (client, words) => {
+    const folder = await mkdtemp(join(tmpdir(), 'landfall-'));
+    await writeFile(join(folder, 'file'), 'hello');
+    const data = await half('in/a', 'hello');
+    talk.socket.resetAndDestroy();
+    await notThere('/in/a', 4);
+    data.destroy();
+    await promisify(execFile)(client, words(join(folder, 'file'), lab.listener.port));
+    expect(await lab.stored('/in/a')).toEqual(Buffer.from('hello'));
+    expect(lab.events).toHaveLength(1);
+    await rm(folder, { recursive: true });
+  });
+
   it('and goes on from where it was', async () => {
     const data = await half('in/a', 'hello ');
     data.resetAndDestroy();
     await talk.expect(426);
-    expect(await talk.say('SIZE in/a', 213)).toBe('213 6');
-    await talk.say('REST 6', 350);
-    expect(await put(talk, 'STOR in/a', 'world')).toMatch(/^226/);
+    expect(await talk.say('SIZE in/a', 213)).toBe('213 5');
+    await talk.say('REST 5', 350);
+    expect(await put(talk, 'STOR in/a', ' world')).toMatch(/^226/);
     expect(await lab.stored('/in/a')).toEqual(Buffer.from('hello world'));
     expect(lab.events).toHaveLength(1);
   });

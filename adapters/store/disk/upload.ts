@@ -112,9 +112,14 @@ export function createUpload(disk: Disk, open: OpenUpload): Upload {
     return infoOf(key, { stats, blob });
   };
 
-  const suspend = async (text?: string): Promise<void> => {
+  const suspend: Upload['suspend'] = async (text, { butLast = false } = {}) => {
     if (text !== undefined && Buffer.byteLength(text) > MAX_NOTE_BYTES) {
       throw new Fault('bad-argument', `a note has at most ${MAX_NOTE_BYTES} bytes`);
+    }
+    if (butLast) {
+      size -= 1;
+      ragged = true;
+      sealed = false;
     }
     try {
       if (!sealed) await seal();

@@ -36,7 +36,7 @@ const crashingUpload = (upload: Upload): Upload => ({
   write: (chunk) => upload.write(chunk),
   seal: () => passing('upload seal', () => upload.seal()),
   publish: (options) => passing('upload publish', () => upload.publish(options)),
-  suspend: (note) => upload.suspend(note),
+  suspend: (...how) => upload.suspend(...how),
   abort: () => upload.abort(),
 });
 
