@@ -49,12 +49,12 @@ describe('clients that are killed in the middle', () => {
     expect(bytes).toBeGreaterThan(0);
     expect(bytes).toBeLessThan(file.size);
     expect(await lab.names('/in')).not.toContain(name);
-    // The reply waits for nothing that the store still does, and what came last may not be kept.
+    // The reply waits for nothing that is still under way: a little less or more may be kept than was logged.
     let kept = 0;
     await expect
       .poll(async () => (kept = await lab.size(remote).catch(() => 0)), { timeout: 20_000 })
       .toBeGreaterThan(0);
-    expect(kept).toBeLessThanOrEqual(bytes as number);
+    expect(kept).toBeLessThan(file.size);
 
     const tap = await startWireTap(lab.server);
     await lab.run(

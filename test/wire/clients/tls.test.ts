@@ -133,12 +133,12 @@ describe('clients that are killed in the middle under TLS', () => {
     expect(reply).toMatch(/^426 /);
     expect(bytes).toBeGreaterThan(0);
     expect(bytes).toBeLessThan(file.size);
-    // The reply waits for nothing that the store still does, and what came last may not be kept.
+    // The reply waits for nothing that is still under way: a little less or more may be kept than was logged.
     let kept = 0;
     await expect
       .poll(async () => (kept = await lab.size(remote).catch(() => 0)), { timeout: 20_000 })
       .toBeGreaterThan(0);
-    expect(kept).toBeLessThanOrEqual(bytes as number);
+    expect(kept).toBeLessThan(file.size);
 
     await lab.run(client.uploadRest!(server(version), file.path, remote, kept));
     expect(await lab.sha256(CURL, server(), remote)).toBe(file.sha256);
