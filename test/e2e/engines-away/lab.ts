@@ -28,7 +28,7 @@ export interface AwayLab {
 
 const DELIVERED_WITHIN_MS = 120_000;
 
-export async function startAwayLab(passive: string, env: Record<string, string>): Promise<AwayLab> {
+export async function startAwayLab(env: Record<string, string>): Promise<AwayLab> {
   const data = await makeDataFolder((delivered) => ({
     feeds: [
       {
@@ -41,7 +41,7 @@ export async function startAwayLab(passive: string, env: Record<string, string>)
   }));
   const landfall = await startLandfall({
     dataFolder: data.path,
-    env: { LANDFALL_FTP_PASSIVE_PORTS: passive, LANDFALL_SIGNATURES: '/nonexistent', ...env },
+    env: { LANDFALL_SIGNATURES: '/nonexistent', ...env },
   }).catch(async (thrown) => {
     await data.remove();
     throw thrown;

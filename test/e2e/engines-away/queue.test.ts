@@ -9,7 +9,6 @@ import { startRedis } from '../../support/redis-server.ts';
 import { startSqs } from '../../support/sqs-server.ts';
 import { type AwayLab, failAll, reasonsIn, startAwayLab } from './lab.ts';
 
-const PASSIVE = '27020-27029';
 /** In which a sender is told that the queue does not take the event of its file. */
 const TOLD_WITHIN_S = 20;
 
@@ -19,7 +18,7 @@ afterEach(async () => {
 });
 
 async function startLab(queue: string, env: Record<string, string> = {}): Promise<AwayLab> {
-  const lab = await startAwayLab(PASSIVE, { LANDFALL_QUEUE: queue, ...env });
+  const lab = await startAwayLab({ LANDFALL_QUEUE: queue, ...env });
   cleanUp.push(lab.remove);
   return lab;
 }

@@ -42,7 +42,7 @@ describe.skipIf(missing !== undefined)(
     beforeAll(async () => {
       bucket = await openTestBucket();
       proxy = await startFaultProxy(bucket.base.endpoint!);
-      lab = await startAwayLab('27000-27009', environment(storeUrl(bucket.base.bucket, proxy.url)));
+      lab = await startAwayLab(environment(storeUrl(bucket.base.bucket, proxy.url)));
     }, 120_000);
     afterEach(() => void proxy.rules.splice(0));
     afterAll(async () => {
@@ -104,12 +104,14 @@ describe.skipIf(missing !== undefined)(
         lab.ask(`/in/${what}-there.bin`),
         lab.ask('/in/', '--list-only'),
       ]);
-      expect(told.map(({ code }) => code)).toEqual([451, 451, 421, 421, 421]);
+      expect(told.slice(0, 2).map(({ code }) => code)).toEqual([451, 451]);
+      // Of who comes now, by the login, or by what it then asks for where the login had to ask nothing.
+      for (const { code } of told.slice(2)) expect([421, 451]).toContain(code);
       expect(Math.max(...told.map(({ seconds }) => seconds))).toBeLessThan(TOLD_WITHIN_S);
       // What the store had begun to answer, it may have ended.
       expect([226, 451]).toContain((await fetching).code);
       const later = await lab.send(`${what}-later.bin`, 1_000);
-      expect(later.code).toBe(421);
+      expect([421, 451]).toContain(later.code);
       expect(later.seconds).toBeLessThan(TOLD_LATER_WITHIN_S);
       console.log(
         `a store that answers ${what}: told after ${told.map(({ seconds }) => seconds.toFixed(1))} s, later after ${later.seconds.toFixed(1)} s`,
@@ -150,8 +152,12 @@ describe.skipIf(missing !== undefined)(
         expect(seconds).toBeLessThan(TOLD_AT_ONCE_WITHIN_S);
       }
       const data = await talk.passive();
-      expect(await talk.say(`STOR /in/${name}-talk.bin`, code)).toMatch(/^45/);
-      data.destroy();
+      talk.send(`STOR /in/${name}-talk.bin\r\n`);
+      data.end('a file');
+      const first = await talk.reply();
+      // Where nothing had to be asked to begin, it is told at the end.
+      const said = first.startsWith('150') ? await talk.reply() : first;
+      expect(said).toMatch(new RegExp(`^${code} `));
       expect(reasonsIn(lab.landfall)).toMatch(reason);
       end();
       expect((await lab.send(`${name}-after.bin`, 20 * MIB)).code).toBe(226);
@@ -161,7 +167,7 @@ describe.skipIf(missing !== undefined)(
     it('that loses its bucket is told of, and is used again when there is one', async () => {
       const Bucket = 'landfall-lost';
       await bucket.s3.createBucket({ Bucket });
-      const other = await startAwayLab('27010-27019', environment(storeUrl(Bucket, bucket.base.endpoint!)));
+      const other = await startAwayLab(environment(storeUrl(Bucket, bucket.base.endpoint!)));
       try {
         expect((await other.send('before.bin', 1_000)).code).toBe(226);
         await other.requireDelivered();
