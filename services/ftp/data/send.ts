@@ -36,9 +36,17 @@ export async function send(socket: Socket, chunks: AsyncIterable<Buffer>, option
   socket.resume();
 
   const done = async (begin: (callback: (error?: Error | null) => void) => void): Promise<void> => {
+    // Node forgets the callback of an `end` that comes after a silent `destroy`.
+    if (socket.destroyed) throw lost();
     isTaking = true;
     await new Promise<void>((resolve, reject) => {
-      begin((error) => (error ? reject(fault ?? lost(error)) : resolve()));
+      const gone = (): void => reject(lost());
+      socket.once('close', gone);
+      begin((error) => {
+        socket.off('close', gone);
+        if (error) reject(lost(error));
+        else resolve();
+      });
     });
     isTaking = false;
   };
