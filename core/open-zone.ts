@@ -278,18 +278,19 @@ function createZone(atLogin: Partner, ports: ZonePorts): Zone {
       permit('rename', from);
       permit('write', to);
       if (from === '/' || to === '/') throw new Fault('not-permitted', 'the root stays');
+      const [fromKey, toKey] = [keyOf(from), keyOf(to)];
       await requireFolder(parentPath(to));
       if ((await stat(from)).kind === 'folder') {
         permitWithin('rename', from);
         permitWithin('write', to);
         if (partner.appendOnly) throw new Fault('not-permitted', 'folders stay where they are');
-        return folders.rename(keyOf(from), keyOf(to));
+        return folders.rename(fromKey, toKey);
       }
       requireNotKept(from);
       const replace = mayReplace(to);
-      if (!replace && (await objects.head(keyOf(to)))) throw new Fault('exists', to);
+      if (!replace && (await objects.head(toKey))) throw new Fault('exists', to);
       const announced = isTemporary(from) && !isTemporary(to) ? await announceRenamed(from, to) : {};
-      await objects.rename(keyOf(from), keyOf(to), { replace, ...announced });
+      await objects.rename(fromKey, toKey, { replace, ...announced });
     },
 
     async setModified(path, modified) {
