@@ -20,12 +20,14 @@ export const retryingClients: readonly RetryingClient[] = [
   {
     name: 'curl',
     upload: ({ host, port, user, password, ca }, from, to) => ({
-      command: 'curl',
+      // Not by --retry: that goes on with a connection on which curl may have lost count of the replies.
+      command: 'sh',
       args: [
+        ...['-c', `for try in $(seq ${RETRIES}); do curl "$@" && exit; sleep 1; done; exit 1`, 'curl'],
         ...['--disable', '--verbose', '--stderr', '-', '--user', `${user}:${password}`],
         ...(ca === undefined ? [] : ['--ssl-reqd', '--cacert', ca]),
-        ...['--retry', String(RETRIES), '--retry-all-errors', '--retry-delay', '1', '--continue-at', '-'],
-        ...['--connect-timeout', '5', '--speed-time', '10', '--limit-rate', String(RATE)],
+        ...['--continue-at', '-', '--connect-timeout', '5', '--speed-time', '10'],
+        ...['--limit-rate', String(RATE)],
         ...['--upload-file', from, `ftp://${host}:${port}${to}`],
       ],
     }),
