@@ -1,5 +1,4 @@
 import { Buffer } from 'node:buffer';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Arrival } from './arrival.ts';
 import { createDigester } from './digests.ts';
@@ -33,10 +32,7 @@ export interface Landing {
   commit(evidence: () => Evidence, heard?: Promise<unknown>): Promise<Arrival>;
   /** Keeps what has arrived but its last byte, for a resume; nothing is kept of an upload without others. */
   suspend(): Promise<void>;
-  /**
-   * Suspends what the sender may go on with later, aborts what it may not; goes on with that after `GIVE_UP_MS`. Never
-   * throws: the fault is the answer.
-   */
+  /** Suspends what the sender may go on with later, aborts what it may not. Never throws: the fault is the answer. */
   giveUp(fault: Fault): Promise<void>;
 }
 
@@ -49,12 +45,6 @@ export interface LandingRules {
   /** What becomes of a whole upload besides being stored; nothing for empty files that are not announced. */
   readonly announce: (arrival: Arrival) => Promise<void>;
 }
-
-/**
- * Milliseconds that a sender waits for what is done about a failure. A store that is away makes it long, and the sender
- * is told no later for that: it goes on by itself.
- */
-const GIVE_UP_MS = 2_000;
 
 /** What a suspended upload keeps for the one who goes on with it: its first and its last bytes. */
 const noteSchema = z.object({ size: z.number(), head: z.base64().optional(), tail: z.base64() });
@@ -94,12 +84,8 @@ export function createLanding(
   };
 
   const giveUp = async (fault: Fault): Promise<void> => {
-    const over = new AbortController();
     // A second fault, that of the clearing up, helps nobody; what stays behind is swept.
-    const clearedUp = (fault.retry ? suspend() : upload.abort()).catch(() => undefined);
-    const late = sleep(GIVE_UP_MS, undefined, { signal: over.signal }).catch(() => undefined);
-    await Promise.race([clearedUp, late]);
-    over.abort();
+    await (fault.retry ? suspend() : upload.abort()).catch(() => undefined);
   };
 
   const arrived = (): Arrival => ({

@@ -26,8 +26,8 @@ const SEED = Number(process.env.LANDFALL_TEST_SEED ?? 26);
 const CUT_BYTES = 5 * MIB;
 /** What a killed listener can cost: the parts that were on their way. */
 const KILL_BYTES = 4 * 10 * MIB;
-/** Requests other than parts: records, claims, metadata; and a part that the store was so slow to take that it went twice. */
-const REST_BYTES = 12 * MIB;
+/** Requests other than parts: records, claims, metadata. */
+const REST_BYTES = 2 * MIB;
 const MOST = 1.02;
 
 type Cut = 'client' | 'stop' | 'kill';

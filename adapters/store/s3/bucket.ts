@@ -93,7 +93,8 @@ export function createBucket(options: BucketOptions): Bucket {
         } catch (thrown) {
           const again = mayPass(thrown);
           if (again) patience.failed(began);
-          else patience.answered();
+          // A fault of our own, as of a lease that could not be renewed, is no answer of the store's.
+          else if (!(thrown instanceof Fault)) patience.answered();
           const pause = wait * (0.5 + Math.random() / 2);
           if (!again || performance.now() + pause > patience.until(asked) || closing.signal.aborted) {
             const done = unknown && wasDone ? await wasDone() : undefined;

@@ -80,9 +80,11 @@ export function createLocks(bucket: Bucket, can: Capabilities, leaseMs: number =
       return renewing;
     };
 
+    const isSure = (): boolean => elapsedMs(since) < SURE_SHARE * leaseMs;
+
     const confirm = async (): Promise<void> => {
       if (lost) throw takenOver();
-      if (elapsedMs(since) >= SURE_SHARE * leaseMs) await renew();
+      if (!isSure()) await renew();
     };
 
     // What keeps it from being renewed, the next `confirm` will meet, too.
@@ -93,7 +95,8 @@ export function createLocks(bucket: Bucket, can: Capabilities, leaseMs: number =
       async release() {
         clearInterval(renewal);
         await renewing?.catch(s3Fault);
-        if (lost) return;
+        // One that could not be renewed for so long is about to run out; whoever waits for this waits long enough.
+        if (lost || !isSure()) return;
         try {
           await tokens.remove(name, confirm);
         } catch (thrown) {

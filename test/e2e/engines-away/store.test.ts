@@ -9,10 +9,10 @@ import { type AwayLab, failAll, reasonsIn, startAwayLab, type Told } from './lab
 
 const MIB = 2 ** 20;
 /** In which a sender is told of an outage that begins, and of one that has lasted. */
-const TOLD_WITHIN_S = 150;
-const TOLD_LATER_WITHIN_S = 90;
+const TOLD_WITHIN_S = 75;
+const TOLD_LATER_WITHIN_S = 20;
 /** In which it is told what the store itself says. */
-const TOLD_AT_ONCE_WITHIN_S = 10;
+const TOLD_AT_ONCE_WITHIN_S = 5;
 
 /** The same to every request, as if the key had been taken away: the store itself refuses it. */
 const NO_SUCH_KEY: FaultAct = {
