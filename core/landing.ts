@@ -18,7 +18,7 @@ import { showBytes } from './units.ts';
  * whole file that is announced, and a sender that was not told so and may send it again.
  */
 export interface Landing {
-  /** Bytes stored so far, those resumed from included. */
+  /** Bytes of the sender's file so far, those resumed from included. */
   readonly size: number;
   /** The chunk's memory is the caller's again when it resolves. Throws `too-large`, `store-full`, `store-down`. */
   write(chunk: Uint8Array): Promise<void>;
@@ -30,7 +30,7 @@ export interface Landing {
    * the fault came after the visible step: then the sender, told of a failure, may send again.
    */
   commit(evidence: () => Evidence, heard?: Promise<unknown>): Promise<Arrival>;
-  /** Keeps what has arrived but its last byte, for a resume; nothing is kept of an upload without others. */
+  /** Keeps what has arrived, for a resume; nothing is kept of an upload without bytes. */
   suspend(): Promise<void>;
   /** Suspends what the sender may go on with later, aborts what it may not. Never throws: the fault is the answer. */
   giveUp(fault: Fault): Promise<void>;
@@ -42,6 +42,8 @@ export interface LandingRules {
   /** Bytes at most; the least of the listener's, the partner's and the feed's. */
   readonly maxSize: number;
   readonly replace: boolean;
+  /** Bytes at the upload's end that the sender sends once more: they are stored already. */
+  readonly again: number;
   /** What becomes of a whole upload besides being stored; nothing for empty files that are not announced. */
   readonly announce: (arrival: Arrival) => Promise<void>;
 }
@@ -55,8 +57,8 @@ export function createLanding(
   rules: LandingRules,
 ): Landing {
   const { feed, maxSize } = rules;
-  const startSize = upload.size;
-  const resumed = startSize > 0;
+  let { again } = rules;
+  const resumed = upload.size > 0;
   const digester = createDigester(resumed ? [] : rules.partner.digests);
   let { head, tail } = resumed ? edgesOf(upload) : { head: Buffer.alloc(0), tail: Buffer.alloc(0) };
 
@@ -68,19 +70,10 @@ export function createLanding(
     tail = last.length === EDGE_BYTES ? Buffer.from(last) : Buffer.concat([tail, last]).subarray(-EDGE_BYTES);
   };
 
-  /**
-   * All but the last byte: a sender that asks how much is there, and finds the whole, would go away content though
-   * nobody has told it "done", and its file would stay here for ever.
-   */
   const suspend = async (): Promise<void> => {
-    const butLast = upload.size > startSize;
-    const size = butLast ? upload.size - 1 : upload.size;
-    if (size === 0) return upload.abort();
-    const edges = {
-      head: head?.subarray(0, size).toString('base64'),
-      tail: (butLast ? tail.subarray(0, -1) : tail).toString('base64'),
-    };
-    await upload.suspend(JSON.stringify({ size, ...edges }), { butLast });
+    if (upload.size === 0) return upload.abort();
+    const edges = { head: head?.toString('base64'), tail: tail.toString('base64') };
+    await upload.suspend(JSON.stringify({ size: upload.size, ...edges }));
   };
 
   const giveUp = async (fault: Fault): Promise<void> => {
@@ -96,6 +89,7 @@ export function createLanding(
   });
 
   const publish = async (evidence: () => Evidence, heard: Promise<unknown>): Promise<Arrival> => {
+    if (again > 0) throw new Fault('incomplete', 'nothing came after the byte that it was to go on from');
     if (upload.size === 0 && feed.accept.empty === 'refuse') throw new Fault('empty-file');
     const content = { size: upload.size, head, tail };
     requireWhole(feed, content, evidence());
@@ -120,10 +114,12 @@ export function createLanding(
 
   return {
     get size() {
-      return upload.size;
+      return upload.size - again;
     },
 
-    async write(chunk) {
+    async write(sent) {
+      const chunk = sent.subarray(again);
+      again -= sent.length - chunk.length;
       if (upload.size + chunk.length > maxSize) {
         throw new Fault('too-large', `at most ${showBytes(maxSize)} are taken here`);
       }

@@ -119,22 +119,25 @@ function createZone(atLogin: Partner, ports: ZonePorts): Zone {
     !isAnonymous(partner) && !isKept(partner, path) && (isTemporary(path) || partner.existing === 'replace');
 
   /**
-   * Bytes from which an upload goes on. In a drop box only those of an interrupted upload, and none for who is
-   * anonymous: somebody else may have sent them. What else is there is as if it were not.
+   * Where an upload goes on. In a drop box only after an interrupted upload, and after none for who is anonymous:
+   * somebody else may have sent it. What else is there is as if it were not.
    */
-  const resumableSize = async (path: string): Promise<number> => {
+  const resumable = async (path: string): Promise<Start> => {
     const isBox = isDropBox(partner, path);
     const suspended = isBox && isAnonymous(partner) ? undefined : await uploads.suspended(keyOf(path));
-    if (suspended) return suspended.size;
+    if (suspended) return { at: suspended.size, again: SENT_AGAIN };
     if (isBox) throw new Fault('not-found', path);
-    return (await requireFile(path)).size;
+    return { at: (await requireFile(path)).size, again: 0 };
   };
 
-  /** The byte at which the upload begins. */
-  const startOf = async (path: string, how: UploadMode): Promise<number> => {
-    if (how === 'append') return resumableSize(path).catch(orZero);
-    if (how.at > 0 && isDropBox(partner, path)) await resumableSize(path);
-    return how.at;
+  const startOf = async (path: string, how: UploadMode): Promise<Start> => {
+    if (how === 'append') return resumable(path).catch(orStart);
+    if (how.at === 0) return START;
+    const known = await resumable(path).catch((thrown) => {
+      if (isDropBox(partner, path)) throw thrown;
+      return orStart(thrown);
+    });
+    return how.at === toldOf(known) ? known : { at: how.at, again: 0 };
   };
 
   const requireBytes = async (path: string, from: number): Promise<ObjectInfo> => {
@@ -229,7 +232,7 @@ function createZone(atLogin: Partner, ports: ZonePorts): Zone {
       if (there) throw new Fault('exists', path);
 
       const id = newArrivalId();
-      const at = await startOf(path, how);
+      const { at, again } = await startOf(path, how);
       const upload = at === 0 ? await uploads.begin(key, id) : await uploads.resume(key, id, at);
       const { protocol, address: remote } = sender;
       const identity = { id, partner: partner.name, feed: feed.name, key, path, protocol, remote, run: 1 };
@@ -238,6 +241,7 @@ function createZone(atLogin: Partner, ports: ZonePorts): Zone {
         feed,
         maxSize: maxSizeIn(feed),
         replace,
+        again,
         announce: async (arrival) => {
           digests.remember(arrival);
           if (temporary) await ledger.stored(arrival);
@@ -248,7 +252,7 @@ function createZone(atLogin: Partner, ports: ZonePorts): Zone {
 
     async resumableSize(path) {
       permit('write', path);
-      return resumableSize(path);
+      return toldOf(await resumable(path));
     },
 
     async makeFolder(path) {
@@ -334,7 +338,23 @@ function isAnnounced(feed: Feed, size: number): boolean {
   return size > 0 || feed.accept.empty === 'announce';
 }
 
-const orZero = (thrown: unknown): number => {
-  if (thrown instanceof Fault && thrown.code === 'not-found') return 0;
+/** Where an upload begins: at a byte, of which the last `again` are stored and come once more. */
+interface Start {
+  readonly at: number;
+  readonly again: number;
+}
+
+const START: Start = { at: 0, again: 0 };
+/**
+ * Bytes of an interrupted upload that its sender is not told of, and so sends again: one that finds the whole there
+ * would go away content though nobody has told it "done", and its file would never be announced.
+ */
+const SENT_AGAIN = 1;
+
+/** What the sender is told, and goes on from. */
+const toldOf = ({ at, again }: Start): number => at - again;
+
+const orStart = (thrown: unknown): Start => {
+  if (thrown instanceof Fault && thrown.code === 'not-found') return START;
   throw thrown;
 };

@@ -22,7 +22,10 @@ export interface Zone {
   digest(path: string, name: DigestName, reading: Reading): Promise<Digest>;
   /** Throws `not-permitted`, `is-a-folder`, `exists`, `bad-offset`, `busy`. */
   upload(path: string, how: UploadMode, sender: Sender): Promise<Landing>;
-  /** Bytes from which an upload could go on: of the suspended upload, or else of the file. Throws `not-found`. */
+  /**
+   * Bytes from which an upload could go on: those of the suspended upload but the last, so that they are never the
+   * whole, or else those of the file. Throws `not-found`.
+   */
   resumableSize(path: string): Promise<number>;
   makeFolder(path: string): Promise<void>;
   removeFolder(path: string): Promise<void>;

@@ -122,10 +122,9 @@ export interface Upload {
   publish(options?: PublishOptions): Promise<ObjectInfo>;
   /**
    * Keeps what has arrived so that `resume` finds it, durable when it resolves; replaces an older suspended upload of
-   * the key. `note`, at most 4 KiB of text, is kept beside it. With `butLast` the last byte that was written is left
-   * out, unless the store would have to give up much for it.
+   * the key. `note`, at most 4 KiB of text, is kept beside it.
    */
-  suspend(note?: string, options?: { butLast?: boolean }): Promise<void>;
+  suspend(note?: string): Promise<void>;
   /** Leaves nothing behind. */
   abort(): Promise<void>;
 }

@@ -87,11 +87,10 @@ export function createMemoryStore(): MemoryStore {
         over = true;
         return infoOf(key, file);
       },
-      async suspend(note, { butLast = false } = {}) {
+      async suspend(note) {
         use('suspend');
         over = true;
-        const bytes = Buffer.concat(chunks);
-        const kept = { bytes: butLast ? bytes.subarray(0, -1) : bytes, since: new Date() };
+        const kept = { bytes: Buffer.concat(chunks), since: new Date() };
         suspended.set(key, note === undefined ? kept : { ...kept, note });
       },
       async abort() {

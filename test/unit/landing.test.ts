@@ -33,6 +33,7 @@ interface Options {
   at?: number;
   maxSize?: number;
   replace?: boolean;
+  again?: number;
   announce?: () => Promise<void>;
 }
 
@@ -41,6 +42,7 @@ async function land({
   at = 0,
   maxSize = 10_000,
   replace = true,
+  again = 0,
   announce,
 }: Options = {}) {
   arrivals += 1;
@@ -61,6 +63,7 @@ async function land({
     feed,
     maxSize,
     replace,
+    again,
     announce:
       announce ??
       (async (arrival) => {
@@ -115,7 +118,7 @@ describe('commit', () => {
     };
     await expect(landing.commit(alive)).rejects.toThrow(code(fault));
     expect(await visible()).toBeUndefined();
-    expect((await store.uploads.suspended(key))?.size).toBe(kept === 'kept' ? 4 : undefined);
+    expect((await store.uploads.suspended(key))?.size).toBe(kept === 'kept' ? 5 : undefined);
   });
 
   test('an announcement that fails publishes nothing and keeps the bytes', async () => {
@@ -123,7 +126,7 @@ describe('commit', () => {
     await landing.write(Buffer.from('hello'));
     await expect(landing.commit(alive)).rejects.toThrow(code('queue-down'));
     expect(await visible()).toBeUndefined();
-    expect((await store.uploads.suspended(key))?.size).toBe(4);
+    expect((await store.uploads.suspended(key))?.size).toBe(5);
   });
 
   test('the first fault is heard, not that of the clearing up', async () => {
@@ -152,7 +155,7 @@ describe('commit', () => {
       code('incomplete'),
     );
     expect(announced).toEqual([]);
-    expect((await store.uploads.suspended(key))?.size).toBe(4);
+    expect((await store.uploads.suspended(key))?.size).toBe(5);
   });
 
   test('without replace an object that is there stays', async () => {
@@ -173,35 +176,43 @@ test('an upload without a byte: refused where the feed says so, nothing kept', a
   expect(await store.uploads.suspended(key)).toBeUndefined();
 });
 
-test('what is kept for a resume is never the whole, and without new bytes stays as it is', async () => {
-  const landing = await land();
-  await landing.write(Buffer.from('hello'));
-  await landing.suspend();
-  expect((await store.uploads.suspended(key))?.size).toBe(4);
-  await (await land({ at: 4 })).suspend();
-  expect((await store.uploads.suspended(key))?.size).toBe(4);
-  const one = await land({ at: 0 });
-  await one.write(Buffer.from('h'));
-  await one.suspend();
-  expect((await store.uploads.suspended(key))?.size).toBe(4);
-});
-
 test('not a byte more than allowed, those resumed from included', async () => {
   const landing = await land({ maxSize: 5 });
   await landing.write(Buffer.from('hello'));
   await expect(landing.write(Buffer.from('!'))).rejects.toThrow(code('too-large'));
   await landing.suspend();
-  const resumed = await land({ maxSize: 5, at: 4 });
-  await expect(resumed.write(Buffer.from('o!'))).rejects.toThrow(code('too-large'));
+  const resumed = await land({ maxSize: 5, at: 5 });
+  await expect(resumed.write(Buffer.from('!'))).rejects.toThrow(code('too-large'));
 });
 
 test('a resumed upload has no digests: it did not see the first bytes', async () => {
   const landing = await land();
-  await landing.write(Buffer.from('hell'));
+  await landing.write(Buffer.from('hel'));
   await landing.suspend();
   const resumed = await land({ at: 3 });
   await resumed.write(Buffer.from('lo'));
   expect((await resumed.commit(alive)).digests).toEqual({});
+});
+
+test('what the sender sends once more is not stored twice', async () => {
+  const landing = await land();
+  await landing.write(Buffer.from('hel'));
+  await landing.suspend();
+  const resumed = await land({ at: 3, again: 1 });
+  expect(resumed.size).toBe(2);
+  await resumed.write(Buffer.from('l'));
+  expect(resumed.size).toBe(3);
+  await resumed.write(Buffer.from('lo'));
+  expect(await resumed.commit(alive)).toMatchObject({ size: 5 });
+});
+
+test('an upload that brings nothing of what was to come again is not whole', async () => {
+  const landing = await land();
+  await landing.write(Buffer.from('hello'));
+  await landing.suspend();
+  await expect((await land({ at: 5, again: 1 })).commit(alive)).rejects.toThrow(code('incomplete'));
+  expect(await visible()).toBeUndefined();
+  expect((await store.uploads.suspended(key))?.size).toBe(5);
 });
 
 describe('the edges of the content', () => {
@@ -228,7 +239,7 @@ describe('the edges of the content', () => {
 
   test.each([1, 3, 110, 300, whole.length - 3, whole.length - 1])('resumed at %d', async (at) => {
     const first = await land({ feed: x12 });
-    await first.write(whole.subarray(0, at + 1));
+    await first.write(whole.subarray(0, at));
     await first.suspend();
     const second = await land({ feed: x12, at });
     await second.write(whole.subarray(at));
@@ -242,8 +253,8 @@ describe('the edges of the content', () => {
     const second = await land({ feed: x12, at: 400 });
     await second.write(whole.subarray(400, -16));
     await expect(second.commit(alive)).rejects.toThrow('IEA');
-    const third = await land({ feed: x12, at: whole.length - 17 });
-    await third.write(whole.subarray(-17));
+    const third = await land({ feed: x12, at: whole.length - 16 });
+    await third.write(whole.subarray(-16));
     await expect(third.commit(alive)).resolves.toBeDefined();
   });
 
@@ -256,6 +267,6 @@ describe('the edges of the content', () => {
     await expect(first.write(whole.subarray(400))).rejects.toThrow(code('store-full'));
     store.onStep = () => undefined;
     await first.suspend();
-    await expect((await land({ feed: x12, at: 399 })).commit(alive)).rejects.toThrow('IEA');
+    await expect((await land({ feed: x12, at: 400 })).commit(alive)).rejects.toThrow('IEA');
   });
 });

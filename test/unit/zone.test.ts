@@ -156,9 +156,9 @@ describe('uploads', () => {
     await landing.write(Buffer.from('a~'));
     await landing.suspend();
     expect(await zone.resumableSize('/in/x')).toBe(1);
-    await put(zone, '/in/x', 'b', 'append');
+    await put(zone, '/in/x', '~b', 'append');
     await put(zone, '/in/x', 'c', 'append');
-    expect([await textOf(zone, '/in/x'), announced.map(({ size }) => size)]).toEqual(['abc', [2, 3]]);
+    expect([await textOf(zone, '/in/x'), announced.map(({ size }) => size)]).toEqual(['a~bc', [3, 4]]);
   });
 
   test('empty files: ignored ones are stored and not announced', async () => {
@@ -338,9 +338,10 @@ describe('an append-only partner', () => {
     await zone.remove('/in/z.part');
 
     const landing = await zone.upload('/in/cut', { at: 0 }, { protocol: 'ftp', address: '' });
-    await landing.write(Buffer.from('12~'));
+    await landing.write(Buffer.from('12'));
     await landing.suspend();
-    await put(zone, '/in/cut', '3', { at: 2 });
+    expect(await zone.resumableSize('/in/cut')).toBe(1);
+    await put(zone, '/in/cut', '23', { at: 1 });
     expect(await textOf(zone, '/in/cut')).toBe('123');
   });
 });
@@ -349,7 +350,7 @@ describe('a drop box', () => {
   const box = { permissions: [{ folder: '/in', allow: ['write'] }] };
   const suspend = async (zone: Zone, path: string): Promise<void> => {
     const landing = await zone.upload(path, { at: 0 }, { protocol: 'ftp', address: '' });
-    await landing.write(Buffer.from('half~'));
+    await landing.write(Buffer.from('half'));
     await landing.suspend();
   };
 
@@ -381,8 +382,8 @@ describe('a drop box', () => {
   test('takes what is new, goes on with what was cut, and adds to nothing that is finished', async () => {
     const zone = await open(box);
     await suspend(zone, '/in/x');
-    expect(await zone.resumableSize('/in/x')).toBe(4);
-    await put(zone, '/in/x', '+half', 'append');
+    expect(await zone.resumableSize('/in/x')).toBe(3);
+    await put(zone, '/in/x', 'f+half', 'append');
     await put(zone, '/in/y', 'y', 'append');
     await expect(put(zone, '/in/y', 'z', 'append')).rejects.toThrow(code('exists'));
     const open2 = await open();

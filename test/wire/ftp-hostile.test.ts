@@ -234,7 +234,7 @@ describe('stopping', () => {
     await own.listener.stop(50);
     expect(await busy.expect(426)).toContain('going down');
     await busy.expect(421);
-    expect((await own.store.uploads.suspended('files/acme/in/a'))?.size).toBe(3);
+    expect((await own.store.uploads.suspended('files/acme/in/a'))?.size).toBe(4);
     expect(own.pool.used).toBe(0);
     data.destroy();
   });

@@ -52,7 +52,7 @@ describe('large files', () => {
   });
 });
 
-describe('an upload is kept but for its last byte, and not there, when', () => {
+describe('an upload is kept, and not there, when', () => {
   const notThere = async (path: string, size: number): Promise<void> => {
     await until(async () => (await suspendedSize(path)) !== undefined);
     expect(await suspendedSize(path)).toBe(size);
@@ -64,13 +64,13 @@ describe('an upload is kept but for its last byte, and not there, when', () => {
     const data = await half('in/a', 'hello');
     data.resetAndDestroy();
     await talk.expect(426);
-    await notThere('/in/a', 4);
+    await notThere('/in/a', 5);
   });
 
   it('the control connection is reset', async () => {
     const data = await half('in/a', 'hello');
     talk.socket.resetAndDestroy();
-    await notThere('/in/a', 4);
+    await notThere('/in/a', 5);
     data.destroy();
   });
 
@@ -81,7 +81,7 @@ describe('an upload is kept but for its last byte, and not there, when', () => {
       const both = [talk.socket, data];
       if (first === 'data') both.reverse();
       for (const socket of both) socket.end();
-      await notThere('/in/a', 4);
+      await notThere('/in/a', 5);
     },
   );
 
@@ -94,7 +94,7 @@ describe('an upload is kept but for its last byte, and not there, when', () => {
     talk.send(Buffer.from(bytes, 'latin1'));
     await talk.expect(426);
     await talk.expect(226);
-    await notThere('/in/a', 4);
+    await notThere('/in/a', 5);
     data.destroy();
     await talk.say('NOOP', 200);
   });
@@ -106,7 +106,7 @@ describe('an upload is kept but for its last byte, and not there, when', () => {
     await other.say('STOR in/a', 150);
     data.write('hello');
     await other.expect(426);
-    expect((await slow.store.uploads.suspended('files/acme/in/a'))?.size).toBe(4);
+    expect((await slow.store.uploads.suspended('files/acme/in/a'))?.size).toBe(5);
     other.socket.destroy();
     await slow.listener.stop(0);
   });
@@ -133,7 +133,7 @@ describe('an upload is kept but for its last byte, and not there, when', () => {
     await writeFile(join(folder, 'file'), 'hello');
     const data = await half('in/a', 'hello');
     talk.socket.resetAndDestroy();
-    await notThere('/in/a', 4);
+    await notThere('/in/a', 5);
     data.destroy();
     await promisify(execFile)(client, words(join(folder, 'file'), lab.listener.port));
     expect(await lab.stored('/in/a')).toEqual(Buffer.from('hello'));

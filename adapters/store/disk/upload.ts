@@ -112,14 +112,9 @@ export function createUpload(disk: Disk, open: OpenUpload): Upload {
     return infoOf(key, { stats, blob });
   };
 
-  const suspend: Upload['suspend'] = async (text, { butLast = false } = {}) => {
+  const suspend = async (text?: string): Promise<void> => {
     if (text !== undefined && Buffer.byteLength(text) > MAX_NOTE_BYTES) {
       throw new Fault('bad-argument', `a note has at most ${MAX_NOTE_BYTES} bytes`);
-    }
-    if (butLast) {
-      size -= 1;
-      ragged = true;
-      sealed = false;
     }
     try {
       if (!sealed) await seal();

@@ -69,8 +69,6 @@ export async function openUpload(
   let fill = 0;
   let sealed = false;
   let over = false;
-  /** Whether all parts that the store has of it count. */
-  let grows = open.parts?.grows ?? true;
 
   /** It is over, and its memory free. */
   const release = (): void => {
@@ -203,7 +201,7 @@ export async function openUpload(
       arrival: firstArrival,
       parts: sink.main.parts.length,
       size: bytesIn(sink.main),
-      ...(grows ? { grows } : {}),
+      ...(open.parts && !open.parts.grows ? {} : { grows: true }),
     };
     const record = {
       key,
@@ -216,25 +214,10 @@ export async function openUpload(
     await writeSuspended({ ...remote, bucket }, record, { tail, isClaimant: claim !== undefined });
   };
 
-  /** The last byte is the block's, which may have gone up as the last part; in a larger part it stays. */
-  const leaveOutLast = (): void => {
-    if (sink && sealed) {
-      const { main } = sink;
-      if (main.parts.at(-1)?.size !== fill) return;
-      main.keep(main.parts.length - 1);
-      // The part is still there, and counts no more.
-      grows = false;
-      sealed = false;
-    }
-    fill -= 1;
-    size -= 1;
-  };
-
-  const suspend: Upload['suspend'] = async (text, { butLast = false } = {}) => {
+  const suspend = async (text?: string): Promise<void> => {
     if (text !== undefined && Buffer.byteLength(text) > MAX_NOTE_BYTES) {
       throw new Fault('bad-argument', `a note has at most ${MAX_NOTE_BYTES} bytes`);
     }
-    if (butLast && fill > 0) leaveOutLast();
     try {
       await keep(text);
     } finally {

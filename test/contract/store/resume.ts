@@ -56,28 +56,6 @@ export function resumeContract(open: Open): void {
     expect(await peer.uploads.suspended(key)).toBeUndefined();
   });
 
-  it.each([
-    ['a few bytes', 5, false],
-    ['a few bytes that were sealed', 5, true],
-    ['parts', 23_000_001, false],
-    ['parts that were sealed', 23_000_001, true],
-    ['parts of which the last is small, sealed', 20 * 1024 ** 2 + 1, true],
-  ])('leaves out the last byte of %s', async (_, length, isSealed) => {
-    const { store, peer } = open();
-    const key = newKey();
-    const whole = bytesOf(length);
-    const upload = await store.uploads.begin(key, newArrivalId());
-    await upload.write(whole);
-    if (isSealed) await upload.seal();
-    await upload.suspend(undefined, { butLast: true });
-    expect((await peer.uploads.suspended(key))?.size).toBe(length - 1);
-    const rest = await peer.uploads.resume(key, newArrivalId(), length - 1);
-    await rest.write(whole.subarray(length - 1));
-    await rest.seal();
-    await rest.publish();
-    expect((await contents(store, key)).equals(whole)).toBe(true);
-  });
-
   it('resumes below and at what is stored, and refuses beyond it without losing it', async () => {
     const { store } = open();
     const key = newKey();

@@ -36,7 +36,7 @@ const crashingUpload = (upload: Upload): Upload => ({
   write: (chunk) => upload.write(chunk),
   seal: () => passing('upload seal', () => upload.seal()),
   publish: (options) => passing('upload publish', () => upload.publish(options)),
-  suspend: (...how) => upload.suspend(...how),
+  suspend: (note) => upload.suspend(note),
   abort: () => upload.abort(),
 });
 
