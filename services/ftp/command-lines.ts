@@ -69,8 +69,8 @@ export function takeLines(unread: Unread, max: number): { lines: CommandLine[]; 
   return { lines, rest: { ...unread, text, dropping, lineFeedOwed } };
 }
 
-/** Whether there may be another line to take without more bytes. */
-export const hasLine = (unread: Unread): boolean => unread.text.includes(LF);
+/** Whether there may be another line to take without more bytes, if only one that is too long. */
+export const hasLine = ({ text }: Unread): boolean => text.includes(LF) || text.length > MAX_LINE_BYTES;
 
 /** Data marks whose IAC went out of band, and the other way round. */
 const marksBefore = (line: Buffer): number => {

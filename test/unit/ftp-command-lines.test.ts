@@ -61,6 +61,10 @@ describe('command lines', () => {
     expect(lines).toEqual([{ bytes: latin1('a') }, { bytes: latin1('b') }]);
     expect(hasLine(rest)).toBe(true);
     expect(takeLines(rest, 2).lines).toEqual([{ bytes: latin1('c') }]);
+    const [beginning, tooLong] = [MAX_LINE_BYTES, MAX_LINE_BYTES + 1].map((length) =>
+      hasLine(takeLines(addBytes(nothingUnread, latin1('x'.repeat(length))), 0).rest),
+    );
+    expect([beginning, tooLong]).toEqual([false, true]);
   });
 
   it.each([

@@ -113,6 +113,25 @@ describe('a hostile client', () => {
     talk.socket.destroy();
   });
 
+  it('that sends a line without an end behind all that it may send ahead is not read any more', async () => {
+    const talk = await lab.logIn();
+    const data = await talk.passive();
+    await talk.say('STOR in/a', 150);
+    talk.send('PWD\r\n'.repeat(64));
+    const block = 'x'.repeat(1024 * 1024);
+    let taken = 0;
+    const isTaken = () =>
+      Promise.race([
+        new Promise((resolve) => talk.socket.write(block, () => resolve(true))),
+        sleep(500, false),
+      ]);
+    while (taken < 32 && (await isTaken())) taken += 1;
+    // They are in the buffers of both sockets.
+    expect(taken).toBeLessThan(16);
+    talk.socket.destroy();
+    data.destroy();
+  });
+
   it('cannot put a line of its own into a reply or the log', async () => {
     const logged: string[] = [];
     const keep = (fields: object, message: string): void =>
