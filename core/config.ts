@@ -28,6 +28,7 @@ const time = duration.refine((value) => value > 0 && value < 2 ** 31, 'must be m
 const delay = duration.refine((value) => value < 2 ** 31, 'must be at most 24 d');
 const count = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number);
 const port = count.refine((value) => value <= 65_535, 'must be a port, 0 to 65535 (0: any free one)');
+const optionalPort = count.refine((value) => value <= 65_535, 'must be a port, 0 to 65535 (0: none)');
 const oneOf = <const Values extends readonly string[]>(...values: Values) => z.enum(values);
 const url = (...schemes: string[]) =>
   z
@@ -114,7 +115,7 @@ export const settings = {
 
   LANDFALL_FTP_ADDRESS: setting('127.0.0.1', text, 'address that the FTP listener binds'),
   LANDFALL_FTP_PORT: setting('2121', port, 'port of FTP'),
-  LANDFALL_FTPS_PORT: setting('0', port, 'port of implicit FTPS, which needs a certificate; 0: none'),
+  LANDFALL_FTPS_PORT: setting('0', optionalPort, 'port of implicit FTPS, which needs a certificate; 0: none'),
   LANDFALL_TLS_CERTIFICATES: setting(
     '',
     anyText,
@@ -147,7 +148,7 @@ export const settings = {
 
   LANDFALL_RELAY_PORT: setting(
     '0',
-    count.refine((value) => value <= 65_535, 'must be a port, or 0: no relay'),
+    optionalPort,
     'port at which other listeners hand over data connections that a balancer sent to them; 0: none',
   ),
   LANDFALL_RELAY_ADDRESS: setting(
@@ -190,7 +191,7 @@ export const settings = {
   LANDFALL_HEALTH_ADDRESS: setting('127.0.0.1', text, 'address of the health pages'),
   LANDFALL_HEALTH_PORT: setting(
     '0',
-    port,
+    optionalPort,
     'port of /livez, /readyz and /metrics, by HTTP, which need no login; 0: none',
   ),
 

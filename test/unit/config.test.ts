@@ -29,6 +29,17 @@ test('all faults at once, settings that do not exist among them; other variables
   ]);
 });
 
+test('what 0 means for a port is said where one is wrong', () => {
+  for (const name of ['LANDFALL_FTPS_PORT', 'LANDFALL_RELAY_PORT', 'LANDFALL_HEALTH_PORT']) {
+    expect(faultsOf({ [name]: '65536' })).toEqual([
+      `${name}: must be a port, 0 to 65535 (0: none) (it is "65536")`,
+    ]);
+  }
+  expect(faultsOf({ LANDFALL_FTP_PORT: '65536' })).toEqual([
+    'LANDFALL_FTP_PORT: must be a port, 0 to 65535 (0: any free one) (it is "65536")',
+  ]);
+});
+
 test.each([
   ['LANDFALL_FTP_PORT', '65536'],
   ['LANDFALL_BLOCK_SIZE', '0'],
