@@ -10,9 +10,7 @@ import { createGate } from '../core/gate.ts';
 import { openZone } from '../core/open-zone.ts';
 import type { Log } from '../core/ports/log.ts';
 import { createStoredDigests } from '../core/stored-digests.ts';
-import { startConsumer } from '../workers/consumer.ts';
-import { meteredStages } from '../workers/metered-stages.ts';
-import { stages } from '../workers/stages.ts';
+import { startStages } from '../workers/start-stages.ts';
 import { type FirstPartner, firstPartner } from './first-partner.ts';
 import { startFtpListener } from './ftp/listener.ts';
 import { createPassiveAddress } from './ftp/passive-address.ts';
@@ -59,13 +57,7 @@ export async function start(
   watchPool(pool, metrics);
   const digests = createStoredDigests(store, ledger);
 
-  const consumer = startConsumer({
-    stages: meteredStages(stages, metrics),
-    ports: { ...ports, scanner, log },
-    concurrency: config.LANDFALL_WORKERS,
-    signal: stopping.signal,
-    stopTimeoutMs: config.LANDFALL_STOP_TIMEOUT,
-  });
+  const consumer = startStages(config, { ...ports, scanner, log }, metrics, stopping.signal);
   startHousekeeping(
     store.uploads,
     { uploadsMs: config.LANDFALL_KEEP_UPLOADS, replacedMs: config.LANDFALL_KEEP_REPLACED },

@@ -4,9 +4,7 @@ import { createPrometheusMetrics } from '../adapters/metrics/prometheus.ts';
 import { runMain } from '../adapters/run-main.ts';
 import { readConfig } from '../core/config.ts';
 import { startHealth } from '../services/health/start.ts';
-import { startConsumer } from './consumer.ts';
-import { meteredStages } from './metered-stages.ts';
-import { stages } from './stages.ts';
+import { startStages } from './start-stages.ts';
 
 /** The workers in a process of their own, beside listeners that run with LANDFALL_WORKERS=0. */
 async function main(): Promise<void> {
@@ -16,13 +14,7 @@ async function main(): Promise<void> {
   const { scanner, testSignatures, stop: stopScanner } = await chooseScanner(config, log);
   const metrics = createPrometheusMetrics();
   const stopping = new AbortController();
-  const consumer = startConsumer({
-    stages: meteredStages(stages, metrics),
-    ports: { ...ports, scanner, log },
-    concurrency: config.LANDFALL_WORKERS,
-    signal: stopping.signal,
-    stopTimeoutMs: config.LANDFALL_STOP_TIMEOUT,
-  });
+  const consumer = startStages(config, { ...ports, scanner, log }, metrics, stopping.signal);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort());
   const health = await startHealth({
     address: config.LANDFALL_HEALTH_ADDRESS,
