@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { get, put } from '../support/ftp-lab.ts';
 import { startLandfall, temporaryFolder } from '../support/landfall-process.ts';
-import { logIn, said, writePartner } from './lab.ts';
+import { logIn, said, unscannedFeed, writePartner } from './lab.ts';
 
 const cleanUp: (() => unknown)[] = [];
 afterEach(async () => {
@@ -33,16 +33,7 @@ it('refuses what a full disk cannot take, loses nothing that it took, and goes o
   const reason = mountSmallDisk(path);
   if (reason !== undefined) return test.skip(reason);
   const delivered = join(path, 'delivered');
-  await writePartner(path, {
-    feeds: [
-      {
-        name: 'files',
-        path: '/in/**',
-        scan: 'off',
-        deliver: [{ to: 'folder', name: 'local', path: delivered }],
-      },
-    ],
-  });
+  await writePartner(path, unscannedFeed('/in/**')(delivered));
   const landfall = await startLandfall({
     dataFolder: path,
     env: { LANDFALL_SIGNATURES: '/nonexistent' },

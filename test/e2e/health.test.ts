@@ -5,7 +5,7 @@ import { freePort } from '../support/free-port.ts';
 import { put, talkTo } from '../support/ftp-lab.ts';
 import { type LandfallProcess, startLandfall } from '../support/landfall-process.ts';
 import { startRedis } from '../support/redis-server.ts';
-import { logIn, makeDataFolder, PASSWORD, said, USER } from './lab.ts';
+import { logIn, makeDataFolder, PASSWORD, said, USER, unscannedFeed } from './lab.ts';
 
 const cleanUp: (() => unknown)[] = [];
 afterEach(async () => {
@@ -14,16 +14,7 @@ afterEach(async () => {
 
 /** Landfall with health pages, as its listener with workers or with another main. */
 async function startLab(env: Record<string, string> = {}, main?: string) {
-  const data = await makeDataFolder((delivered) => ({
-    feeds: [
-      {
-        name: 'files',
-        path: '/**',
-        deliver: [{ to: 'folder', name: 'local', path: delivered }],
-        scan: 'off',
-      },
-    ],
-  }));
+  const data = await makeDataFolder(unscannedFeed('/**'));
   cleanUp.push(data.remove);
   const port = await freePort();
   const landfall = await startLandfall({

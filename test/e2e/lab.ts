@@ -30,6 +30,15 @@ export async function makeDataFolder(rules: Rules): Promise<DataFolder> {
   return { path, delivered, remove };
 }
 
+/** One feed of all files at `path`, scanned by nobody, to a folder. */
+export const unscannedFeed =
+  (path: string): Rules =>
+  (delivered) => ({
+    feeds: [
+      { name: 'files', path, deliver: [{ to: 'folder', name: 'local', path: delivered }], scan: 'off' },
+    ],
+  });
+
 /** Writes the partner's file: JSON is YAML. */
 export async function writePartner(dataFolder: string, rules: Record<string, unknown>): Promise<void> {
   await mkdir(join(dataFolder, 'partners'), { recursive: true });

@@ -9,7 +9,7 @@ import { startHaproxy } from '../support/haproxy.ts';
 import { startLandfall } from '../support/landfall-process.ts';
 import { startProgram } from '../wire/clients/run-program.ts';
 import { engines } from './crash/engines.ts';
-import { type DataFolder, logIn, makeDataFolder, PASSWORD, said, USER } from './lab.ts';
+import { type DataFolder, logIn, makeDataFolder, PASSWORD, said, USER, unscannedFeed } from './lab.ts';
 
 const cleanUp: (() => unknown)[] = [];
 afterEach(async () => {
@@ -20,16 +20,7 @@ const MIB = 2 ** 20;
 const STOP_MS = 1_500;
 
 async function dataFolder(): Promise<DataFolder> {
-  const data = await makeDataFolder((delivered) => ({
-    feeds: [
-      {
-        name: 'files',
-        path: '/**',
-        deliver: [{ to: 'folder', name: 'local', path: delivered }],
-        scan: 'off',
-      },
-    ],
-  }));
+  const data = await makeDataFolder(unscannedFeed('/**'));
   cleanUp.push(data.remove);
   return data;
 }

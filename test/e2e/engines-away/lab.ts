@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { FaultAct, FaultProxy } from '../../support/fault-proxy.ts';
 import { type LandfallProcess, startLandfall } from '../../support/landfall-process.ts';
-import { makeDataFolder, PASSWORD, USER } from '../lab.ts';
+import { makeDataFolder, PASSWORD, USER, unscannedFeed } from '../lab.ts';
 
 /** What curl's partner was told at the end of a command. */
 export interface Told {
@@ -29,16 +29,7 @@ export interface AwayLab {
 const DELIVERED_WITHIN_MS = 120_000;
 
 export async function startAwayLab(env: Record<string, string>): Promise<AwayLab> {
-  const data = await makeDataFolder((delivered) => ({
-    feeds: [
-      {
-        name: 'files',
-        path: '/in/**',
-        scan: 'off',
-        deliver: [{ to: 'folder', name: 'local', path: delivered }],
-      },
-    ],
-  }));
+  const data = await makeDataFolder(unscannedFeed('/in/**'));
   const landfall = await startLandfall({
     dataFolder: data.path,
     env: { LANDFALL_SIGNATURES: '/nonexistent', ...env },
