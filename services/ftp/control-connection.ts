@@ -200,7 +200,7 @@ export function serveControl(socket: Socket, session: Session, commands: Command
     stream = socket;
     await ended;
   };
-  const changes = { begins: () => secure('C'), ends: clear };
+  const changes = { begins: () => secure('C'), 'begins-private': () => secure('P'), ends: clear };
 
   const { promise: closed, resolve: finish } = Promise.withResolvers<void>();
   const clearUp = async (): Promise<void> => {

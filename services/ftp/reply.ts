@@ -5,8 +5,8 @@ export interface Reply {
   readonly details?: readonly string[];
   /** The control connection is closed after it. */
   readonly last?: true;
-  /** What becomes of TLS on the control connection behind it. */
-  readonly tls?: 'begins' | 'ends';
+  /** What becomes of TLS on the control connection behind it; `private`: data connections are under TLS too. */
+  readonly tls?: 'begins' | 'begins-private' | 'ends';
 }
 
 export const reply = (code: number, text: string, details?: readonly string[]): Reply =>

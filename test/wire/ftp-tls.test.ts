@@ -83,10 +83,21 @@ describe('AUTH, PBSZ, PROT, CCC', () => {
     ]);
   });
 
-  it.each(['TLS', 'TLS-C', 'SSL', 'tls', 'TLS-P'])('AUTH %s begins TLS', async (mechanism) => {
-    const talk = await lab.dial();
-    await talk.expect(220);
-    await talk.say(`AUTH ${mechanism}`, 234);
+  it.each([
+    ['TLS', 'in the clear'],
+    ['tls', 'in the clear'],
+    ['TLS-C', 'in the clear'],
+    ['SSL', 'private'],
+    ['TLS-P', 'private'],
+  ])('AUTH %s begins TLS, with data connections %s', async (mechanism, data) => {
+    const plain = await lab.dial();
+    await plain.expect(220);
+    await plain.say(`AUTH ${mechanism}`, 234);
+    const talk = await lab.upgrade(plain);
+    await talk.say('USER acme', 331);
+    await talk.say('PASS secret', 230);
+    const said = data === 'private' ? putTls(talk, 'STOR in/a', 'x') : put(talk, 'STOR in/a', 'x');
+    expect(await said).toBe('226 The file is stored.');
   });
 
   it('AUTH ends the login that was', async () => {

@@ -1,12 +1,20 @@
 import type { Command } from '../command.ts';
-import { Refusal, reply } from '../reply.ts';
+import { Refusal, type Reply, reply } from '../reply.ts';
 import type { Session } from '../session.ts';
 import { endVisit } from '../session.ts';
 import { mustBePrivate } from '../tls/protect-channel.ts';
 import type { Protection, ProtectionLevel } from '../tls/protection.ts';
 
-/** RFC 4217 §4; the others are what its drafts had, and clients still say. */
-const mechanisms = ['TLS', 'TLS-C', 'SSL', 'TLS-P'];
+/**
+ * RFC 4217 §4; the others are what its drafts had, and clients still say. Those who say SSL or TLS-P may never say
+ * PROT P, which is in it.
+ */
+const mechanisms: Readonly<Record<string, NonNullable<Reply['tls']>>> = {
+  TLS: 'begins',
+  'TLS-C': 'begins',
+  SSL: 'begins-private',
+  'TLS-P': 'begins-private',
+};
 
 /** RFC 2228 §3, and what RFC 4217 §9 has of it. */
 const levels: Readonly<Record<string, ProtectionLevel | 'not-supported'>> = {
@@ -36,7 +44,9 @@ export const security = {
     help: 'TLS: protects the control connection from here on',
     async *run({ session, argument }) {
       const { options, protection } = session;
-      if (!mechanisms.includes(argument.trim().toUpperCase())) throw new Refusal(504, 'AUTH takes TLS.');
+      const asked = argument.trim().toUpperCase();
+      const begins = Object.hasOwn(mechanisms, asked) ? mechanisms[asked] : undefined;
+      if (!begins) throw new Refusal(504, 'AUTH takes TLS.');
       // RFC 2228 §3: 431, some resource that it needs is not available.
       if (!options.tls) throw new Refusal(431, 'There is no certificate here.');
       if (protection?.control) throw new Refusal(503, 'TLS is on already.');
@@ -44,7 +54,7 @@ export const security = {
       await endVisit(session);
       session.user = undefined;
       session.protection = undefined;
-      yield { ...reply(234, 'Begin TLS.'), tls: 'begins' };
+      yield { ...reply(234, 'Begin TLS.'), tls: begins };
     },
   },
   PBSZ: {
