@@ -196,7 +196,7 @@ describe('files', () => {
     expect(await talk.say('MDTM in/b', 213)).toMatch(/^213 \d{14}$/);
     expect((await get(talk, 'RETR in/b')).toString()).toBe('hello');
     expect(await talk.say('STAT in/b', 213)).toMatch(
-      /^213-Status:\n -rw-r--r-- 1 ftp ftp +5 \w{3} [ \d]\d \d\d:\d\d in\/b\n213 End$/,
+      /^213-Status:\n -rw-r--r-- 1 ftp ftp +5 \w{3} [ \d]\d \d\d:\d\d b\n213 End$/,
     );
     await transcript([
       ['DELE in/b', 250],

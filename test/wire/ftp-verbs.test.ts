@@ -176,7 +176,9 @@ const transcripts: Readonly<Record<string, readonly Exchange[]>> = {
   AVBL: [['AVBL', '550 There is no limit that is known here.']],
   STAT: [
     ['STAT', /^211-Landfall FTP\n Connected from 127\.0\.0\.1 .*\n Logged in as acme, in \/\n/],
-    ['STAT in/a', /^213-Status:\n -rw-r--r-- .* in\/a\n213 End$/],
+    ['STAT in/a', /^213-Status:\n -rw-r--r-- .* a\n213 End$/],
+    ['STAT in', /^213-Status:\n -rw-r--r-- .* a\n213 End$/],
+    ['STAT in/a/', /^213-Status:\n -rw-r--r-- .* a\n213 End$/],
     ['STAT none', 550],
   ],
   FEAT: [

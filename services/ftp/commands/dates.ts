@@ -8,7 +8,7 @@ import { parseTimeVal, timeVal } from '../time-val.ts';
 /** Sets when a file was changed, by its name as the client gave it. Throws a `Refusal` 501 for what is no time. */
 export async function setModified(session: Session, name: string, time: string): Promise<void> {
   const modified = parseTimeVal(time);
-  if (!modified) throw new Refusal(501, 'A time is YYYYMMDDHHMMSS, in UTC, from 1970 on.');
+  if (!modified) throw new Refusal(501, 'A time is YYYYMMDDHHMMSS, in UTC, from 1970 to 2399.');
   await zoneOf(session).setModified(resolvePath(session.folder, name), modified);
 }
 

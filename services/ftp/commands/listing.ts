@@ -1,4 +1,3 @@
-import { baseName } from '../../../core/paths.ts';
 import { encodeText } from '../charset.ts';
 import type { Call, Command } from '../command.ts';
 import { deflated } from '../data/mode-z.ts';
@@ -64,10 +63,7 @@ export const listing = {
     when: 'ready',
     argument: 'optional',
     help: '[path]: lists as ls -l does, or in the style that was agreed on',
-    run: (call) =>
-      sendListing(call, asked(call), (listed, session) =>
-        lineOf({ ...listed, name: baseName(listed.name) }, session),
-      ),
+    run: (call) => sendListing(call, asked(call), lineOf),
   },
   NLST: {
     when: 'ready',

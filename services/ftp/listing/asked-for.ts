@@ -34,9 +34,10 @@ export async function askedFor(zone: Zone, folder: string, argument: string): Pr
     return entriesOf(zone, above, prefix, globMatcher(last));
   }
   const entry = await zone.stat(path);
+  const own = text.replace(/\/+$/, '');
   // RFC 1123 §4.1.2.7: the names can be used as they are for the commands that follow.
-  if (entry.kind === 'file') return one({ entry, path, name: text });
-  if (flags.includes('d')) return one({ entry, path, name: text.replace(/\/+$/, '') || '.' });
+  if (entry.kind === 'file') return one({ entry, path, name: own });
+  if (flags.includes('d')) return one({ entry, path, name: own || '.' });
   const prefix = text === '' || text === '.' ? '' : text.endsWith('/') ? text : `${text}/`;
   return entriesOf(zone, path, prefix, () => true);
 }

@@ -1,4 +1,5 @@
 import type { Partner } from '../../../core/partner.ts';
+import { baseName } from '../../../core/paths.ts';
 import { type Session, zoneOf } from '../session.ts';
 import type { Listed } from './asked-for.ts';
 import { dosLine } from './dos-line.ts';
@@ -22,5 +23,6 @@ const styleOf = ({ visit }: Session) => styles[visit?.zone.partner.ftp.listing ?
 
 export const systemOf = (session: Session): string => styleOf(session).system;
 
-/** The line of LIST and STAT. */
-export const lineOf = (listed: Listed, session: Session): string => styleOf(session).line(listed, session);
+/** The line of LIST and STAT: clients take the whole of its end for the name, and look for it in the folder. */
+export const lineOf = (listed: Listed, session: Session): string =>
+  styleOf(session).line({ ...listed, name: baseName(listed.name) }, session);
