@@ -1,5 +1,5 @@
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { Fault } from '../../core/fault.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { Readiness } from './readiness.ts';
@@ -46,13 +46,27 @@ const routes = new Map<string, Route>([
 ]);
 
 /** Balancers and scrapers, not the public. */
-const MAX_CONNECTIONS = 64;
+const MAX_CONNECTIONS = 256;
+/** Of those so many that ask nothing now. Of more, the one that has been so longest goes: who asks is quick. */
+const MAX_SILENT = 64;
 /** Milliseconds for a request to come, with its headers. */
 const REQUEST_MS = 5_000;
+/** Milliseconds between two looks for requests that have not. Node's own would be half a minute. */
+const LOOK_MS = 1_000;
+/** Milliseconds for an answer to be made and taken. */
+const ANSWER_MS = 10_000;
 
 /** Serves the health pages. Rejects when the port cannot be bound. */
 export async function startHealthServer(options: HealthOptions): Promise<HealthServer> {
+  const silent = new Set<Socket>();
   const serve: RequestListener = async (request, response) => {
+    const { socket } = request;
+    silent.delete(socket);
+    const late = setTimeout(() => socket.destroy(), ANSWER_MS);
+    response.on('close', () => {
+      clearTimeout(late);
+      if (!socket.destroyed) silent.add(socket);
+    });
     const { status, type, body } = await answer(request.method, request.url, options);
     response.writeHead(status, {
       'content-type': type,
@@ -62,8 +76,19 @@ export async function startHealthServer(options: HealthOptions): Promise<HealthS
     });
     response.end(request.method === 'HEAD' ? undefined : body);
   };
-  const server = createServer({ requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS }, serve);
+  const server = createServer(
+    { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, connectionsCheckingInterval: LOOK_MS },
+    serve,
+  );
   server.maxConnections = MAX_CONNECTIONS;
+  server.on('connection', (socket) => {
+    if (silent.size >= MAX_SILENT) {
+      const longest = silent.values().next().value!;
+      silent.delete(longest);
+      longest.destroy();
+    }
+    silent.add(socket.once('close', () => silent.delete(socket)));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host: options.address, port: options.port }, resolve);
