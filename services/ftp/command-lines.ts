@@ -20,7 +20,7 @@ export type CommandLine = { readonly bytes: Buffer } | 'too-long';
 
 export const nothingUnread: Unread = {
   text: Buffer.alloc(0),
-  telnet: 'text',
+  telnet: 'start',
   dropping: false,
   lineFeedOwed: false,
 };

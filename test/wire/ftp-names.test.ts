@@ -77,6 +77,14 @@ describe('a client that does not speak UTF-8', () => {
     expect(await talk.say('PWD', 257)).toBe('257 "/in/grün" is the current folder.');
   });
 
+  it('may have letters in it that look like a Telnet command, doubled or not', async () => {
+    const { lab, talk } = await start({ charset: 'windows-1251' });
+    expect(await putBytes(talk, Buffer.from([0xff, 0xf2, 0xfc]), 'x')).toMatch(/^226/);
+    expect(await putBytes(talk, Buffer.from([0xff, 0xff, 0xec]), 'y')).toMatch(/^226/);
+    expect(await lab.stored('/in/ять')).toBeDefined();
+    expect(await lab.stored('/in/ям')).toBeDefined();
+  });
+
   it('has no name that is in neither', async () => {
     const { talk } = await start({ charset: 'shift_jis' });
     await talk.passive();
