@@ -62,7 +62,9 @@ it('who is bound to all addresses is reached at one that others can dial', () =>
   const at = (address: string, internal = false) => ({ address, internal }) as never;
   const interfaces = {
     lo: [at('127.0.0.1', true), at('::1', true)],
-    eth0: [at('fe80::1'), at('fd00::7'), at('10.0.0.7')],
+    // What a task on Fargate has beside its own interface.
+    eth0: [at('169.254.172.2')],
+    eth1: [at('fe80::1'), at('fd00::7'), at('10.0.0.7')],
   };
   expect(reachableAddress('0.0.0.0', interfaces)).toBe('10.0.0.7');
   expect(reachableAddress('::', interfaces)).toBe('10.0.0.7');

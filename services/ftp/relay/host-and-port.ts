@@ -27,8 +27,9 @@ export function reachableAddress(address: string, interfaces = networkInterfaces
   if (address !== '0.0.0.0' && address !== '::') return address;
   const own = Object.values(interfaces)
     .flatMap((addresses) => addresses ?? [])
-    // fe80::/10 reaches nobody without the name of an interface, which is another's on each machine.
-    .filter(({ internal, address: one }) => !internal && !/^fe[89ab]/i.test(one))
+    // fe80::/10 reaches nobody without the name of an interface, which is another's on each machine; in 169.254.0.0/16,
+    // where containers meet their host, each has the same address.
+    .filter(({ internal, address: one }) => !internal && !/^(fe[89ab]|169\.254\.)/i.test(one))
     .map((one) => one.address);
   return own.find(isIPv4) ?? (address === '::' ? own[0] : undefined);
 }
