@@ -310,7 +310,8 @@ describe('active data connections', () => {
 
 describe('IPv6', () => {
   it('has EPSV and EPRT, and no PASV', async () => {
-    const six = await startFtpLab({ address: '::1' });
+    const passive = { ...(await freePorts(3)), address: async () => '127.0.0.1' };
+    const six = await startFtpLab({ address: '::1', passive });
     const other = await talkTo(six.listener.port, '::1');
     await other.expect(220);
     await other.say('USER acme', 331);

@@ -63,8 +63,8 @@ export const dataConnection = {
     async *run({ session }) {
       requireFree(session);
       const host = await hostFor(session);
-      // The reply has room for IPv4 only.
-      if (!isIPv4(host)) throw new Refusal(425, 'PASV is for IPv4, use EPSV.');
+      // The reply has room for IPv4 only; and who came by IPv6 would come back by IPv4, from an address nobody expects.
+      if (!isIPv4(host) || !isIPv4(session.client)) throw new Refusal(425, 'PASV is for IPv4, use EPSV.');
       const port = await listen(session);
       yield reply(227, `Entering Passive Mode (${encodePort({ host, port })}).`);
     },
