@@ -18,8 +18,11 @@ export const placeKey = ({ port, client }: DataPlace): string => `${port} ${clie
 export interface OwnExpectations extends Expectations {
   /** Whoever it is that expects a connection there. */
   forget(at: DataPlace): void;
-  /** All that have not ended and are not taken, and for how many milliseconds each holds on. */
-  all(): [at: DataPlace, who: Expecting, forMs: number][];
+  /**
+   * All that have not ended and are not taken, and for how many milliseconds each holds on; those that are put while
+   * somebody goes through them included.
+   */
+  all(): Iterable<[at: DataPlace, who: Expecting, forMs: number]>;
 }
 
 export function createOwnExpectations(now = () => performance.now()): OwnExpectations {
@@ -51,10 +54,11 @@ export function createOwnExpectations(now = () => performance.now()): OwnExpecta
       if (find(key)?.who.token === token) noted.delete(key);
     },
     forget: (at) => void noted.delete(placeKey(at)),
-    all: () =>
-      [...noted.values()]
-        .filter(({ isTaken }) => !isTaken)
-        .map(({ at, who, endsAt }): [DataPlace, Expecting, number] => [at, who, endsAt - now()])
-        .filter(([, , forMs]) => forMs > 0),
+    *all() {
+      for (const { at, who, endsAt, isTaken } of noted.values()) {
+        const forMs = endsAt - now();
+        if (!isTaken && forMs > 0) yield [at, who, forMs];
+      }
+    },
   };
 }

@@ -28,11 +28,12 @@ export const run = (
 
 /**
  * The connection is made at the first call. From then on `renew` is called every RENEW_MS, alone or not: what it does
- * succeeds when Redis is back.
+ * succeeds when Redis is back. `mayForget`: Redis was gone since the last time, whether anybody missed it or not, and
+ * may have lost its memory.
  */
 export function createRedisLink(
   place: RedisPlace,
-  renew: (redis: Redis, wasAlone: boolean) => Promise<unknown>,
+  renew: (redis: Redis, mayForget: boolean) => Promise<unknown>,
   log: Log,
 ): RedisLink {
   const redis = connect(place, PATIENCE);
@@ -43,6 +44,10 @@ export function createRedisLink(
   });
   redis.on('ready', () => {
     lostBy = undefined;
+  });
+  let wasCut = false;
+  redis.on('close', () => {
+    wasCut = true;
   });
   let aloneSince: Date | undefined;
   let renewal: NodeJS.Timeout | undefined;
@@ -58,8 +63,10 @@ export function createRedisLink(
   };
 
   const keepRenewing = async (): Promise<void> => {
+    const mayForget = wasCut || aloneSince !== undefined;
+    wasCut = false;
     try {
-      await renew(redis, aloneSince !== undefined);
+      await renew(redis, mayForget);
       if (aloneSince) {
         const ms = Date.now() - aloneSince.getTime();
         aloneSince = undefined;

@@ -55,11 +55,11 @@ export function createRedisFleet({ log, ...place }: RedisFleetOptions): Fleet {
     run(redis, COUNT, sessionKeys, [name, LEASE_MS, which, ...counts.flat()]);
 
   /** All counts every time: whatever Redis has lost or a late call has written over is right again. */
-  const renew = async (redis: Redis, wasAlone: boolean): Promise<void> => {
+  const renew = async (redis: Redis, mayForget: boolean): Promise<void> => {
     await inTurn(() => writeCounts(redis, 'all', sessions.all()));
     const addresses = listeners.addresses();
     if (addresses.length > 0) await run(redis, JOIN, [listenersKey], [LEASE_MS, ...addresses]);
-    if (wasAlone) await putAgain(redis, prefix, expectations);
+    if (mayForget) await putAgain(redis, prefix, expectations);
   };
 
   const link = createRedisLink(place, renew, log);

@@ -243,6 +243,38 @@ describe('a Redis that goes away', () => {
     expect([first.said.length, second.said.length]).toEqual([2, 2]);
   });
 
+  test('killed and back: what is expected while the rest is written again is shared, too', async () => {
+    const server = await startForgetful();
+    const [first, second] = [listenerAt(server.url), listenerAt(server.url)];
+    await first.expectations.put(place, here, 60_000);
+    await second.expectations.take({ ...place, port: 1 });
+    await server.kill();
+    const clients = Array.from({ length: 3_000 }, (_, index) => `before ${index}`);
+    for (const client of clients) await first.expectations.put({ port: 1, client }, here, 60_000);
+    await server.start();
+    while (first.aloneSince()) {
+      const client = `meanwhile ${clients.length}`;
+      await first.expectations.put({ port: 1, client }, here, 60_000);
+      clients.push(client);
+      await sleep(1);
+    }
+    await vi.waitUntil(() => !second.aloneSince(), { timeout: 20_000 });
+    const taken = await Promise.all(clients.map((client) => second.expectations.take({ port: 1, client })));
+    expect(clients.filter((_, index) => !taken[index])).toEqual([]);
+  });
+
+  test('is there again before anybody missed it: what it has forgotten is shared again', async () => {
+    const server = await startForgetful();
+    const [first, second] = [listenerAt(server.url), listenerAt(server.url)];
+    await first.expectations.put(place, here, 60_000);
+    await server.kill();
+    await server.start();
+    await sleep(4_000);
+    expect(first.said).toEqual([]);
+    expect(await second.expectations.put(place, { ...here, token: 'u' }, 60_000)).toBe(false);
+    expect(await second.expectations.take(place)).toEqual(here);
+  });
+
   test('silent: the first waits for it, a little, and those after it not at all', async () => {
     const server = await startForgetful();
     const listener = listenerAt(server.url);
