@@ -111,6 +111,7 @@ describe('anybody', () => {
         expect(`${verb} ${(await talk.reply()).slice(0, 3)}`).toBe(`${verb} ${codes[0]}`);
       }
     }
+    for (const name of ['mine', 'theirs', 'gone']) await talk.say(`SITE CHMOD 644 ${name}`, 200);
     for (const name of ['theirs', 'gone']) {
       await talk.say(`RNFR ${name}`, 350);
       await talk.say('RNTO other', 550);

@@ -2,6 +2,7 @@ import { Fault } from '../../../core/fault.ts';
 import { allows } from '../../../core/partner.ts';
 import { resolvePath } from '../../../core/paths.ts';
 import type { Command } from '../command.ts';
+import { lookAt } from '../look-at.ts';
 import { Refusal, type Reply, reply } from '../reply.ts';
 import { type Session, zoneOf } from '../session.ts';
 import { setModified } from './dates.ts';
@@ -36,7 +37,7 @@ async function changeMode(session: Session, argument: string): Promise<Reply> {
   if (name === undefined) throw new Refusal(501, 'CHMOD takes a mode of octal digits and a path.');
   const zone = zoneOf(session);
   const path = resolvePath(session.folder, name);
-  await zone.stat(path);
+  await lookAt(zone, path);
   if (!allows(zone.partner, 'write', path)) throw new Fault('not-permitted', `write ${path}`);
   return reply(200, 'Modes are not kept: it stays as it is.');
 }
