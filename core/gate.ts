@@ -22,6 +22,8 @@ export interface Gate {
   knowsHost(host: string): boolean;
   /** Whether any partner has a login with a certificate: only then clients are asked for one. */
   knowsCertificates(): boolean;
+  /** Of the further addresses and networks that partners' data connections may come from, those that hold this one. */
+  dataAddressesOf(address: string): readonly string[];
   /** Whether no partner at all may log in by FTP without TLS: then nobody needs to send a password to learn that. */
   demandsTls(): boolean;
 }
@@ -109,6 +111,13 @@ export function createGate({ partners, fleet }: GatePorts): Gate {
 
     knowsCertificates: () =>
       partners.all().some(({ logins }) => logins.some(({ certificate }) => certificate !== undefined)),
+
+    dataAddressesOf: (address) =>
+      partners
+        .all()
+        .map(({ ftp }) => ftp.dataAddresses)
+        .filter((rules) => rules.length > 0 && isAddressAllowed(address, rules))
+        .flatMap((rules) => rules.filter((rule) => isAddressAllowed(address, [rule]))),
 
     demandsTls: () =>
       partners.all().length > 0 &&

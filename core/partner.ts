@@ -182,11 +182,7 @@ const ftpSchema = z.strictObject({
   resumption: z.enum(['offered', 'required']).default('offered'),
   /** Whether CCC may take the control connection back to plain text, for firewalls that read it. */
   clearControl: z.boolean().default(false),
-  /**
-   * Addresses and networks, besides its control connection's, that its data connections may come from or go to. Of
-   * several listeners the others know its control connection's only: a data connection of another address is found where
-   * the session is, not by way of another listener.
-   */
+  /** Addresses and networks, besides its control connection's, that its data connections may come from or go to. */
   dataAddresses: z.array(address).default([]),
   /** What names are in that are not UTF-8, in both directions. */
   charset: z.enum(charsets).default('iso-8859-1'),

@@ -20,7 +20,7 @@ export interface Expectations {
 export interface DataPlace {
   /** The passive port that the client was told. */
   readonly port: number;
-  /** The client's address. */
+  /** The client's address. Of one that has several, there is a place for each of them and each network (`192.0.2.0/24`). */
   readonly client: string;
 }
 

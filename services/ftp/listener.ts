@@ -39,6 +39,7 @@ export async function startFtpListener(options: FtpOptions): Promise<FtpListener
     createRelay({
       ...options.relay,
       fleet: options.fleet,
+      dataAddressesOf: options.gate.dataAddressesOf,
       expectedMs: options.timeouts.dataMs + LATE_MS,
       metrics: options.metrics,
       log: options.log,

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { createLocalFleet } from '../../adapters/fleet/local.ts';
+import { isAddressAllowed } from '../../core/addresses.ts';
 import { type BlockPool, createBlockPool } from '../../core/buffers.ts';
 import { Fault } from '../../core/fault.ts';
 import type { Gate } from '../../core/gate.ts';
@@ -52,6 +53,7 @@ const gateFor = (partner: ReturnType<typeof aPartner>): Gate => ({
   loginByCertificate: () => undefined,
   knowsCertificates: () => false,
   demandsTls: () => partner.ftp.tls !== 'optional',
+  dataAddressesOf: (address) => partner.ftp.dataAddresses.filter((rule) => isAddressAllowed(address, [rule])),
   knowsHost: (host) => partner.hosts.length === 0 || partner.hosts.includes(host),
 });
 

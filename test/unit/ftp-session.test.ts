@@ -24,6 +24,7 @@ test('nothing of who was logged in is left after REIN', async () => {
   const options = {
     gate: {
       demandsTls: () => false,
+      dataAddressesOf: () => [],
       loginByCertificate: () => undefined,
       async login(_caller: object, password: string) {
         if (password === 'secret') return partner;

@@ -200,6 +200,14 @@ describe('the gate', () => {
     expect(scryptRuns.count).toBe(3);
   });
 
+  test('knows which further addresses of partners hold one', () => {
+    const dataAddresses = ['203.0.113.0/24', '203.0.113.9', '2001:db8::/32'];
+    partners = [aPartner('acme'), aPartner('bolt', { ftp: { dataAddresses } })];
+    expect(open().dataAddressesOf('203.0.113.9')).toEqual(['203.0.113.0/24', '203.0.113.9']);
+    expect(open().dataAddressesOf('2001:db8::7')).toEqual(['2001:db8::/32']);
+    expect(open().dataAddressesOf(STRANGER)).toEqual([]);
+  });
+
   test('hosts are known by those who may log in there', () => {
     expect(open().knowsHost('any.example')).toBe(true);
     partners = [

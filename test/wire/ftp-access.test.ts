@@ -170,6 +170,7 @@ describe('HOST', () => {
       loginByCertificate: () => undefined,
       knowsCertificates: () => false,
       demandsTls: () => false,
+      dataAddressesOf: () => [],
       knowsHost: () => true,
     };
     const talk = await greeted(await start({ gate }));

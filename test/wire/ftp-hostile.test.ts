@@ -214,6 +214,7 @@ describe('limits', () => {
       loginByCertificate: () => undefined,
       knowsCertificates: () => false,
       demandsTls: () => false,
+      dataAddressesOf: () => [],
       knowsHost: () => true,
     };
     const own = await startFtpLab({ gate });

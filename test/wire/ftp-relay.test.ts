@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { get, put } from '../support/ftp-lab.ts';
+import { get, put, talkTo } from '../support/ftp-lab.ts';
 import { bytesOf, ending, type RelayLab, startRelayLab } from './relay-lab.ts';
 
 let lab: RelayLab;
@@ -139,6 +139,41 @@ describe('a data connection that comes to another listener', () => {
     const stranger = await lab.astray(talk, '127.0.0.9');
     expect(await ending(stranger)).toBe('ECONNRESET');
     expect(lab.counts['landfall_relays_total unexpected']).toBe(1);
+  });
+});
+
+describe('a data connection from another address of a partner that has several', () => {
+  const partner = { ftp: { dataAddresses: ['127.0.3.7', '127.0.2.0/24'] } };
+
+  it.each(['127.0.3.7', '127.0.2.200'])('finds its session by way of another listener: %s', async (from) => {
+    lab = await startRelayLab({ partner });
+    const talk = await lab.logIn();
+    const data = await lab.astray(talk, from);
+    await talk.say('STOR /in/file', 150);
+    data.end('from elsewhere');
+    await talk.expect(226);
+    expect((await lab.owner.stored('/in/file'))?.toString()).toBe('from elsewhere');
+    for (let port = lab.passive.first; port <= lab.passive.last; port += 1) {
+      for (const client of ['127.0.0.1', '127.0.3.7', '127.0.2.0/24'])
+        expect(await lab.fleet.expectations.take({ port, client })).toBeUndefined();
+    }
+  });
+
+  it('is no other session of the partner elsewhere that could be meant', async () => {
+    lab = await startRelayLab({ partner, timeouts: { dataMs: 1_000 } });
+    const sessions = await Promise.all(Array.from({ length: 3 }, () => lab.logIn()));
+    for (const talk of sessions) await talk.say('EPSV', 229);
+    const elsewhere = await talkTo(lab.other.listener.port, '127.0.0.2', '127.0.0.5');
+    await elsewhere.expect(220);
+    await elsewhere.say('USER acme', 331);
+    await elsewhere.say('PASS secret', 230);
+    await elsewhere.say('EPSV', 425);
+  });
+
+  it('of a stranger is refused', async () => {
+    lab = await startRelayLab({ partner });
+    const stranger = await lab.astray(await lab.logIn(), '127.0.4.1');
+    expect(await ending(stranger)).toBe('ECONNRESET');
   });
 });
 

@@ -1,4 +1,5 @@
 import { isAddressAllowed } from '../../../core/addresses.ts';
+import { asSocketsSay } from '../client-address.ts';
 
 /** The other ends that a data connection may have. */
 export interface Origins {
@@ -11,9 +12,17 @@ export interface Origins {
 export const isFrom = ({ client, others }: Origins, address: string): boolean =>
   address === client || (others.length > 0 && isAddressAllowed(address, others));
 
+/** What the fleet knows them by: addresses, and networks as the partner's file has them. */
+export const namesOf = ({ client, others }: Origins): readonly string[] => [
+  ...new Set([client, ...others.map((rule) => (rule.includes('/') ? rule : asSocketsSay(rule)))]),
+];
+
+/** Of those that are known by this name. */
+export const addressOfName = (name: string): string => name.split('/', 1)[0]!;
+
 const firstAddresses = ({ client, others }: Origins): readonly string[] => [
   client,
-  ...others.map((rule) => rule.split('/', 1)[0]!),
+  ...others.map(addressOfName),
 ];
 
 /** Whether an address may be of both. Of two networks that share one, the larger has the first one of the smaller. */

@@ -5,6 +5,7 @@ import type { Ends } from '../client-address.ts';
 import { type DataConnection, directly } from './connection.ts';
 import type { Expectations } from './expectations.ts';
 import { keepAlive } from './keep-alive.ts';
+import { addressOfName } from './origins.ts';
 import { createToldExpectations, type Tell } from './told-expectations.ts';
 
 export interface PassivePortsOptions {
@@ -63,7 +64,7 @@ export async function openPassivePorts(options: PassivePortsOptions): Promise<Pa
   };
 
   const arriveRelayed = (connection: DataConnection, { port, client }: DataPlace): boolean => {
-    const isTaken = expectations.arrive(connection, port, client) === 'taken';
+    const isTaken = expectations.arrive(connection, port, addressOfName(client)) === 'taken';
     if (isTaken) keepAlive(connection.socket);
     return isTaken;
   };

@@ -1,5 +1,6 @@
 import type { DataPlace } from '../../../core/ports/expectations.ts';
 import { createExpectations, type Expectation, type Expectations } from './expectations.ts';
+import { namesOf } from './origins.ts';
 
 /** Undefined when another listener expects a connection there; else the answer takes back what was told. */
 export type Tell = (at: DataPlace) => Promise<(() => void) | undefined>;
@@ -7,7 +8,7 @@ export type Tell = (at: DataPlace) => Promise<(() => void) | undefined>;
 /**
  * Expectations of which the other listeners know, so that a connection may come to any of them. A place is had when it
  * is free here and there; the others are told before the client is, and as long as one may still come, late ones too.
- * They are told of the control connection's address only, not of further ones that a partner may have.
+ * They are told of all addresses and networks that it may come from: none of them is another's meanwhile.
  */
 export function createToldExpectations<Connection>(
   numbers: readonly number[],
@@ -15,6 +16,22 @@ export function createToldExpectations<Connection>(
 ): Expectations<Connection> {
   const takeBack = new Map<Expectation<Connection>, () => void>();
   if (!tell) return createExpectations(numbers);
+  const tellAll = async (places: readonly DataPlace[]): Promise<(() => void) | undefined> => {
+    const told: (() => void)[] = [];
+    const takeAllBack = (): void => {
+      for (const one of told) one();
+    };
+    // In order, so that of two who want the same places one gets them all.
+    for (const at of places) {
+      const one = await tell(at);
+      if (!one) {
+        takeAllBack();
+        return undefined;
+      }
+      told.push(one);
+    }
+    return takeAllBack;
+  };
   const own = createExpectations<Connection>(numbers, {
     freed(expectation) {
       takeBack.get(expectation)?.();
@@ -26,7 +43,7 @@ export function createToldExpectations<Connection>(
     async add(expectation, signal) {
       for (;;) {
         const port = await own.add(expectation, signal);
-        const told = await tell({ port, client: expectation.origins.client });
+        const told = await tellAll(namesOf(expectation.origins).map((client) => ({ port, client })));
         if (told) {
           own.told(expectation);
           // It may have been given up in the meantime.

@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import { createBlockPool } from '../../../core/buffers.ts';
-import type { Expectations } from '../../../core/ports/expectations.ts';
+import type { DataPlace, Expectations, Expecting } from '../../../core/ports/expectations.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Metrics } from '../../../core/ports/metrics.ts';
 import { keepAlive } from '../data/keep-alive.ts';
+import { namesOf } from '../data/origins.ts';
 import { dialOwner, type Missed } from './dial-owner.ts';
 import { type Joint, join } from './join.ts';
 import { createLookups } from './lookups.ts';
@@ -14,6 +15,8 @@ import { createTurns } from './turns.ts';
 export interface StraysOptions {
   /** The fleet's. */
   readonly expectations: Expectations;
+  /** Addresses and networks that hold this one, and by which partners' data connections may be known, too. */
+  readonly dataAddressesOf: (address: string) => readonly string[];
   /** Where this listener is reached itself. */
   readonly address: string;
   readonly secret: string;
@@ -38,8 +41,14 @@ export interface Strays {
   drain(deadline: AbortSignal): Promise<void>;
 }
 
+interface Taken {
+  readonly at: DataPlace;
+  readonly who: Expecting;
+}
+
 /** Hands data connections that came to the wrong listener to the one that expects them. */
-export function createStrays({ expectations, address, secret, metrics, log }: StraysOptions): Strays {
+export function createStrays(options: StraysOptions): Strays {
+  const { expectations, dataAddressesOf, address, secret, metrics, log } = options;
   const lookups = createLookups();
   const dials = createTurns(DIALS_AT_ONCE);
   const owners = createTellOwners(secret);
@@ -54,13 +63,22 @@ export function createStrays({ expectations, address, secret, metrics, log }: St
     metrics.add('landfall_relays_total', { outcome });
   };
 
-  const relay = async (socket: Socket, port: number, client: string): Promise<void> => {
-    const at = { port, client };
-    const answer = await lookups.ask(client, async () => ({ who: await expectations.take(at) }));
-    if (!answer) return giveUp(socket, 'too-many');
-    const { who } = answer;
+  const take = async (port: number, from: string): Promise<Taken | 'nobody'> => {
+    for (const client of namesOf({ client: from, others: dataAddressesOf(from) })) {
+      const at = { port, client };
+      const who = await expectations.take(at);
+      if (who) return { at, who };
+    }
+    return 'nobody';
+  };
+
+  const relay = async (socket: Socket, port: number, from: string): Promise<void> => {
+    const found = await lookups.ask(from, () => take(port, from));
+    if (!found) return giveUp(socket, 'too-many');
+    if (found === 'nobody') return giveUp(socket, 'unexpected');
+    const { at, who } = found;
     // What this listener itself expected is over, or it would have got it.
-    if (!who || who.address === address) return giveUp(socket, 'unexpected');
+    if (who.address === address) return giveUp(socket, 'unexpected');
     const owner = await dials(who.address, () =>
       dialOwner(who.address, { kind: 'relay', ...at }, { secret, token: who.token }),
     );

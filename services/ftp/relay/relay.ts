@@ -21,6 +21,7 @@ export interface RelayPlace {
 
 export interface RelayOptions extends RelayPlace {
   readonly fleet: { readonly expectations: Expectations; readonly listeners: Listeners };
+  readonly dataAddressesOf: (address: string) => readonly string[];
   /** Milliseconds for which an expectation may be noted in the fleet. */
   readonly expectedMs: number;
   readonly metrics: Metrics;
