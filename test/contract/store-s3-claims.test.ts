@@ -131,6 +131,24 @@ describe.skipIf(noS3 !== undefined)('the claim of an upload', () => {
     await upload.abort();
   });
 
+  it('is not swept by who has a wrong clock, and gone when its holder has', async () => {
+    const options = { ...optionsOf(), leaseMs: LEASE_MS };
+    const [store, peer, key] = [await open(options), await open(options), newKey()];
+    const upload = await store.uploads.begin(key, newArrivalId());
+    await upload.write(bytesOf(STOPPED_BYTES));
+    await begun(options, key);
+    const right = Date.now;
+    vi.spyOn(Date, 'now').mockImplementation(() => right() + 11 * 60_000);
+    const sweep = () => peer.uploads.sweep({ uploads: new Date(0), unnamed: new Date(0) });
+    await sweep();
+    expect(await isThere(options, claimKey(key))).toBe(true);
+    await store.close();
+    await sleep(2 * LEASE_MS);
+    await sweep();
+    expect(await isThere(options, claimKey(key))).toBe(false);
+    await expectFault(upload.abort(), 'store-down');
+  });
+
   it('is not there again after it was given back while a renewal was on its way', async () => {
     const options = optionsOf();
     const proxy = await startFaultProxy(bucket.base.endpoint!);

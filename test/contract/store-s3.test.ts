@@ -187,6 +187,36 @@ describe.skipIf(noS3 !== undefined)(`S3${noS3 === undefined ? '' : `, skipped: $
       expect((await contents(store, key)).equals(whole)).toBe(true);
     });
 
+    it('tells nothing of a suspended upload whose parts a rule of the bucket ended', async () => {
+      const place = newPlace();
+      const store = await open(place);
+      const key = newKey();
+      await suspend(store, key, bytesOf(12 * MIB));
+      const at = { Bucket: place.bucket, Key: place.prefix + key };
+      const { Uploads } = await s3.listMultipartUploads({ Bucket: place.bucket, Prefix: at.Key });
+      await s3.abortMultipartUpload({ ...at, UploadId: Uploads![0]!.UploadId });
+      expect(await store.uploads.suspended(key)).toBeUndefined();
+      await suspend(store, key, bytesOf(11 * MIB));
+      const upload = await store.uploads.resume(key, newArrivalId(), 11 * MIB);
+      await upload.seal();
+      await upload.publish();
+      expect((await contents(store, key)).equals(bytesOf(11 * MIB))).toBe(true);
+    });
+
+    it('is reached with a clock that is wrong by an hour, which the store tells', async () => {
+      const late = Date.now;
+      vi.spyOn(Date, 'now').mockImplementation(() => late() - 3_600_000);
+      try {
+        const store = await open(newPlace());
+        const [key, copy] = [newKey(), newKey()];
+        await publish(store, key, bytesOf(12 * MIB));
+        await store.objects.copy(key, copy);
+        expect((await contents(store, copy)).equals(bytesOf(12 * MIB))).toBe(true);
+      } finally {
+        vi.restoreAllMocks();
+      }
+    });
+
     it('gives the suspended upload of a listener that died to another one', async () => {
       const place = { ...newPlace(), leaseMs: LEASE_MS };
       const [store, peer] = [await open(place), await open(place)];
@@ -361,6 +391,26 @@ describe.skipIf(noS3 !== undefined)(`S3${noS3 === undefined ? '' : `, skipped: $
       await resumed.seal();
       await resumed.publish();
       expect(digest(await contents(one, key))).toBe(digest(big));
+      await one.close();
+    });
+
+    it('asks again for a record of its own whose answer breaks off', async () => {
+      const key = newKey();
+      await suspend(store, key, whole);
+      fail({ cutAnswerAfter: 10 }, 2, 'GET', /\.landfall\/suspended/);
+      expect(await peer.uploads.suspended(key)).toMatchObject({ size: whole.length });
+    });
+
+    it('waits for a store that takes longer than the deadline to put parts together, and says so', async () => {
+      const options = { ...newPlace(), endpoint: proxy.url, partBytes: PART_BYTES, deadlineMs: 1_500 };
+      const one = await openS3Store({ ...options, idleMs: 700 });
+      const key = newKey();
+      const upload = await one.uploads.begin(key, newArrivalId());
+      await send(upload, whole);
+      await upload.seal();
+      fail({ spacesForMs: 3_000 }, 1, 'POST', /uploadId/);
+      await upload.publish();
+      expect(digest(await contents(one, key))).toBe(digest(whole));
       await one.close();
     });
 

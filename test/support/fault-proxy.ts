@@ -26,10 +26,14 @@ export type FaultAct =
   | { readonly cutAnswerAfter: number }
   /** Turns a bit of that byte of the request's body. */
   | { readonly turnBitAt: number }
+  /** Begins to answer 200 in XML, then sends spaces for so long, in milliseconds, before it passes it on: as S3 does. */
+  | { readonly spacesForMs: number }
   /** Waits so long before it passes it on, in milliseconds. */
   | { readonly slowMs: number }
   /** Breaks the connection, and passes it on so long after that, in milliseconds: nobody hears the answer. */
   | { readonly lateMs: number };
+
+const SPACE_MS = 100;
 
 export interface FaultProxy {
   readonly url: string;
@@ -63,7 +67,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
         answer.resume().on('end', () => incoming.socket.destroy());
         return;
       }
-      outgoing.writeHead(answer.statusCode!, answer.headers);
+      if (!outgoing.headersSent) outgoing.writeHead(answer.statusCode!, answer.headers);
       let passed = 0;
       answer.on('data', (chunk: Buffer) => {
         passed += chunk.length;
@@ -96,6 +100,14 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     incoming.on('end', () => onward.end());
   };
 
+  const sendSpaces = async (outgoing: ServerResponse, ms: number): Promise<void> => {
+    outgoing.writeHead(200, { 'content-type': 'application/xml' });
+    for (let left = ms; left > 0; left -= SPACE_MS) {
+      outgoing.write(' ');
+      await sleep(SPACE_MS);
+    }
+  };
+
   const passOnLate = async (incoming: IncomingMessage, ms: number): Promise<void> => {
     const { method, url: path, headers } = incoming;
     const body = await buffer(incoming);
@@ -118,6 +130,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     }
     if (act && 'lateMs' in act) return passOnLate(incoming, act.lateMs);
     if (act && 'slowMs' in act) await sleep(act.slowMs);
+    if (act && 'spacesForMs' in act) await sendSpaces(outgoing, act.spacesForMs);
     passOn(incoming, outgoing, act);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -13,7 +13,7 @@ const CONNECT_MS = 5_000;
 /** The wait before the second attempt at most; it doubles up to the longest. */
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5_000;
-/** For a copy of 5 GiB within the store, which may answer nothing before it is done: 18 MiB/s. */
+/** For a copy of 5 GiB within the store, which may answer nothing before it is done: 18 MiB/s. And for a join. */
 const COPY_MS = 300_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -34,6 +34,8 @@ export interface AskOptions<Answer> {
   readonly wasDone?: () => Promise<Answer | undefined>;
   /** It is a copy within the store: an attempt may take longer than the deadline. */
   readonly isCopy?: boolean;
+  /** So may this one, as long as bytes move: S3 sends spaces while it puts thousands of parts together. */
+  readonly isJoin?: boolean;
 }
 
 /** The bucket: requests with their retries. */
@@ -78,7 +80,7 @@ export function createBucket(options: BucketOptions): Bucket {
     checksums: false,
     full: (key) => prefix + key,
 
-    async ask(request, { wasDone, isCopy = false } = {}) {
+    async ask(request, { wasDone, isCopy = false, isJoin = false } = {}) {
       const asked = performance.now();
       let unknown = false;
       for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
@@ -87,7 +89,7 @@ export function createBucket(options: BucketOptions): Bucket {
         try {
           const answer = await (isCopy
             ? attempt(request, copying, COPY_MS)
-            : attempt(request, s3, patience.until(asked) - began));
+            : attempt(request, s3, isJoin ? COPY_MS : patience.until(asked) - began));
           patience.answered();
           return answer;
         } catch (thrown) {

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { digestNames } from '../../../core/arrival.ts';
 import type { Bucket } from './bucket.ts';
 import type { Found } from './found.ts';
+import { getWhole } from './get-whole.ts';
 import { lateKey } from './layout.ts';
-import { unlessAbsent } from './s3-fault.ts';
 
 /**
  * The metadata of a multipart object is fixed when its upload begins. Who ended it, when its file was modified and
@@ -25,9 +25,8 @@ export async function writeLateFacts(bucket: Bucket, first: string, facts: LateF
 }
 
 export async function readLateFacts(bucket: Bucket, at: string): Promise<LateFacts | undefined> {
-  const place = { Bucket: bucket.name, Key: bucket.full(at) };
-  const answer = await unlessAbsent(bucket.ask((s3, options) => s3.getObject(place, options)));
-  return answer?.Body && lateSchema.parse(JSON.parse(await answer.Body.transformToString()));
+  const whole = await getWhole(bucket, at);
+  return whole && lateSchema.parse(JSON.parse(whole.bytes.toString()));
 }
 
 export async function withLateFacts(bucket: Bucket, key: string, found: Found): Promise<Found> {

@@ -4,6 +4,7 @@ import { answeredAt } from './answer-time.ts';
 import type { Bucket } from './bucket.ts';
 import type { Capabilities } from './capabilities.ts';
 import { deleteObject } from './delete-object.ts';
+import { getWhole } from './get-whole.ts';
 import { unlessAbsent } from './s3-fault.ts';
 import { whileHeld } from './while-held.ts';
 
@@ -31,8 +32,8 @@ export function createTokens(
   const at = (name: string) => ({ Bucket: bucket.name, Key: bucket.full(name) });
 
   const read: LeaseTokens['read'] = async (name) => {
-    const answer = await unlessAbsent(bucket.ask((s3, options) => s3.getObject(at(name), options)));
-    return answer?.Body && { token: await answer.Body.transformToString(), etag: answer.ETag ?? '' };
+    const whole = await getWhole(bucket, name);
+    return whole && { token: whole.bytes.toString(), etag: whole.etag };
   };
 
   const write = async (

@@ -155,7 +155,7 @@ export function openMultipart(
       };
       const answer = await bucket.ask<Answered>(
         (s3, options) => s3.completeMultipartUpload(upload, options),
-        { wasDone: async () => ((await isDone()) ? {} : undefined) },
+        { isJoin: true, wasDone: async () => ((await isDone()) ? {} : undefined) },
       );
       requireKept(answer, crc);
     },

@@ -31,7 +31,8 @@ const byName: Readonly<Record<string, Meaning>> = {
   SignatureDoesNotMatch: REFUSED,
   TokenRefreshRequired: REFUSED,
   PermanentRedirect: ELSEWHERE,
-  RequestTimeTooSkewed: { code: 'store-down', hint: "this machine's clock is wrong" },
+  // The SDK signs the next attempt by the time that this answer tells.
+  RequestTimeTooSkewed: { ...AGAIN, hint: "this machine's clock is wrong" },
   NoSuchBucket: { code: 'store-down', hint: 'there is no such bucket' },
   NoSuchUpload: { code: 'store-down', hint: 'the multipart upload was aborted, perhaps by a sweep' },
   QuotaExceeded: { code: 'store-full' },

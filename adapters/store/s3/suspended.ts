@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Fault } from '../../../core/fault.ts';
 import type { Bucket } from './bucket.ts';
 import { deleteObject } from './delete-object.ts';
+import { getWhole } from './get-whole.ts';
 import { claimKey, suspendedKey } from './layout.ts';
 import type { Lease } from './lease.ts';
 import { headRaw } from './locate.ts';
@@ -10,7 +11,7 @@ import { bytesIn, leadingParts, listParts, type Multipart, openMultipart, type P
 import { findOpenPiece, type OpenPiece } from './open-piece.ts';
 import { readObject } from './read-object.ts';
 import type { Remote } from './remote.ts';
-import { isFault, unlessAbsent } from './s3-fault.ts';
+import { isFault } from './s3-fault.ts';
 import { whileHeld } from './while-held.ts';
 
 /**
@@ -66,33 +67,35 @@ export async function readSuspended(bucket: Bucket, key: string): Promise<Suspen
 }
 
 export async function readRecord(bucket: Bucket, at: string): Promise<SuspendedUpload | undefined> {
-  const place = { Bucket: bucket.name, Key: bucket.full(at) };
-  const range = { Range: `bytes=0-${MAX_LINE_BYTES - 1}` };
-  const answer = await unlessAbsent(
-    bucket.ask((s3, options) => s3.getObject({ ...place, ...range }, options)),
-  );
-  if (!answer?.Body) return undefined;
-  const start = Buffer.from(await answer.Body.transformToByteArray());
-  const end = start.indexOf(NEWLINE);
-  if (end < 0) return undefined;
-  const record = recordSchema.safeParse(JSON.parse(start.toString('utf8', 0, end))).data;
-  return record && { ...record, etag: answer.ETag ?? '', tailAt: end + 1 };
+  const start = await getWhole(bucket, at, MAX_LINE_BYTES);
+  const end = start?.bytes.indexOf(NEWLINE) ?? -1;
+  if (!start || end < 0) return undefined;
+  const record = recordSchema.safeParse(JSON.parse(start.bytes.toString('utf8', 0, end))).data;
+  return record && { ...record, etag: start.etag, tailAt: end + 1 };
 }
 
 /** The suspended upload of a key with all that is stored of it, unless something newer was published there. */
 export async function currentSuspended(bucket: Bucket, key: string): Promise<SuspendedUpload | undefined> {
   const record = await readSuspended(bucket, key);
   if (!record) return undefined;
-  const [there, grown] = await Promise.all([headRaw(bucket, key), withLaterParts(bucket, record)]);
-  if (grown.begun && grown.size === 0) return undefined;
+  const [there, grown] = await Promise.all([headRaw(bucket, key), withStoredParts(bucket, record)]);
+  if (!grown || (grown.begun && grown.size === 0)) return undefined;
   return there === undefined || there.signature === record.over ? grown : undefined;
 }
 
-/** With the parts that were stored after the record was written. The first of them begins with the record's bytes. */
-async function withLaterParts(bucket: Bucket, record: SuspendedUpload): Promise<SuspendedUpload> {
+/**
+ * With the parts that were stored after the record was written. The first of them begins with the record's bytes.
+ * Undefined where its parts are gone: a lifecycle rule of the bucket ends uploads, and knows nothing of records.
+ */
+async function withStoredParts(
+  bucket: Bucket,
+  record: SuspendedUpload,
+): Promise<SuspendedUpload | undefined> {
   const { key, multipart } = record;
-  if (!multipart?.grows) return record;
-  const parts = leadingParts((await listParts(bucket, key, multipart.id)) ?? []);
+  if (!multipart) return record;
+  const stored = await listParts(bucket, key, multipart.id);
+  if (!stored || !multipart.grows) return stored && record;
+  const parts = leadingParts(stored);
   const piece = parts.length === 0 ? undefined : await findOpenPiece(bucket, multipart.id, parts.length);
   const inParts = bytesIn({ parts });
   const size = inParts + (piece?.size ?? 0);

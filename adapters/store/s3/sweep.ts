@@ -73,6 +73,14 @@ export function createSweep({ bucket, locks }: Remote): Uploads['sweep'] {
     return count;
   };
 
+  /** Who takes it knows by the store's clock that it is dead, and has it before anybody else. */
+  const removeDead = async (leases: string): Promise<void> => {
+    for await (const name of olderBelow(leases, new Date(Date.now() - DEAD_LEASE_MS))) {
+      const lease = await locks.take(name);
+      await lease?.release();
+    }
+  };
+
   /** Facts of objects that are there no more. */
   const removeOldFacts = async (than: Date): Promise<void> => {
     for await (const at of olderBelow(LATE, than)) {
@@ -89,7 +97,7 @@ export function createSweep({ bucket, locks }: Remote): Uploads['sweep'] {
     await removeOld(PIECES, uploads);
     const kept = await removeOld(KEPT, unnamed);
     await removeOldFacts(unnamed);
-    for (const leases of LEASES) await removeOld(leases, new Date(Date.now() - DEAD_LEASE_MS));
+    for (const leases of LEASES) await removeDead(leases);
     return { uploads: suspended + forsaken, unnamed: kept };
   };
 }
