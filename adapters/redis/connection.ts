@@ -34,6 +34,8 @@ export function connect(
     lazyConnect: true,
     connectTimeout: connectMs,
     retryStrategy: () => RECONNECT_MS,
+    // After a failover the name may mean another server, while this connection stays with what is a replica now.
+    reconnectOnError: ({ message }) => message.startsWith('READONLY'),
     maxRetriesPerRequest: reconnects,
     socketTimeout: silenceMs,
     commandTimeout: commandMs,

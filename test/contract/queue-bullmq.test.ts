@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import {
   afterAll,
   afterEach,
@@ -162,6 +165,41 @@ describe('a Redis that goes away', () => {
     const bodies = (await receive(5, LONG)).map(({ body }) => body);
     while (!bodies.includes('back')) bodies.push(...(await receive(5, LONG)).map(({ body }) => body));
   });
+});
+
+const expectDown = (thrown: unknown): false => {
+  expect(thrown).toMatchObject({ code: 'queue-down' });
+  return false;
+};
+
+test('a Redis that became a replica is left for the one that has its name now', async () => {
+  const [before, after] = [await startRedis(), await startRedis()];
+  let primary = before;
+  // As a name does: connections that are there stay where they are.
+  const name = createServer((client) => {
+    const server = connect(Number(new URL(primary.url).port), '127.0.0.1');
+    for (const end of [client, server]) end.on('error', () => undefined);
+    client.pipe(server).pipe(client);
+  });
+  await once(name.listen(0, '127.0.0.1'), 'listening');
+  const queue = await open(`redis://127.0.0.1:${(name.address() as AddressInfo).port}`);
+  onTestFinished(async () => {
+    await queue.close();
+    name.close();
+    for (const server of [before, after]) await server.remove();
+  });
+  await queue.send('q', [{ body: 'before' }]);
+  const waiting = queue.receive('q', { max: 1, waitMs: LONG, visibilityMs: LONG }, never);
+  await (await waiting)[0]!.ack();
+
+  primary = after;
+  const old = new Redis(before.url);
+  await old.replicaof('127.0.0.1', Number(new URL(after.url).port));
+  old.disconnect();
+  const sent = () => queue.send('q', [{ body: 'after' }]).then(() => true, expectDown);
+  await vi.waitUntil(sent, { timeout: 10_000, interval: 200 });
+  const [delivery] = await queue.receive('q', { max: 1, waitMs: LONG, visibilityMs: LONG }, never);
+  expect(delivery!.body).toBe('after');
 });
 
 describe('consumers and clocks', () => {

@@ -54,10 +54,12 @@ export async function startRedis(
     },
     async remove() {
       await server.kill();
+      process.off('exit', endWithTests);
       rmSync(folder, { recursive: true });
     },
   };
-  process.once('exit', () => child.kill('SIGKILL'));
+  const endWithTests = () => child.kill('SIGKILL');
+  process.once('exit', endWithTests);
   await server.start();
   return server;
 }
