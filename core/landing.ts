@@ -5,7 +5,7 @@ import { createDigester } from './digests.ts';
 import { EDGE_BYTES, type Evidence, requireWhole } from './evidence.ts';
 import { Fault } from './fault.ts';
 import type { Feed, Partner } from './partner.ts';
-import { PUBLISH_GRACE_MS } from './pipeline.ts';
+import { PUBLISH_REPEAT_MS } from './pipeline.ts';
 import type { Upload } from './ports/store.ts';
 import { showBytes } from './units.ts';
 
@@ -108,7 +108,7 @@ export function createLanding(
     requireWhole(feed, content, evidence());
     await upload.publish({ replace: rules.replace, digests: arrival.digests });
     // A publish so slow that a worker may have given up on the announcement: say it again, it is known by its id.
-    if (Date.now() - announcedAt > PUBLISH_GRACE_MS / 2) await rules.announce(arrival);
+    if (Date.now() - announcedAt > PUBLISH_REPEAT_MS) await rules.announce(arrival);
     return arrival;
   };
 

@@ -57,11 +57,24 @@ export function retryDelayMs(stage: StageRow, attempt: number, random = Math.ran
   return Math.round(wait * (0.8 + 0.4 * random));
 }
 
+/** How long ago the first attempt was at least, in milliseconds, where all that came before this one were held. */
+export const leastHeldMs = (stage: StageRow, attempt: number): number =>
+  Array.from({ length: attempt - 1 }, (_, before) => retryDelayMs(stage, before + 1, 0)).reduce(
+    (sum, wait) => sum + wait,
+    0,
+  );
+
 /**
  * How long a worker waits for an announced object to appear, in milliseconds. The announcement is sent before the
  * object is published, so a message may be early by the time that one publish takes; after a crash between the two
  * the object never comes, and its message is dropped when this is over.
  */
 export const PUBLISH_GRACE_MS = 60 * SECOND_MS;
+/**
+ * A publish that took longer is announced again, in milliseconds. Who gives up on an object has waited as long by a
+ * clock of its own: when the message was sent is told by another machine's, and one that is a minute behind would have
+ * every message that comes early be dropped.
+ */
+export const PUBLISH_REPEAT_MS = PUBLISH_GRACE_MS / 2;
 /** How soon a message that came before its object is tried again, in milliseconds. */
 export const PUBLISH_RETRY_MS = 25;

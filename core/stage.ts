@@ -4,7 +4,7 @@ import { Fault, type FaultCode } from './fault.ts';
 import type { Ledger, Reason, StageRecord } from './ledger.ts';
 import type { Feed, Partner, TargetSpec } from './partner.ts';
 import { feedNamed } from './partner.ts';
-import { isLastAttempt, PUBLISH_GRACE_MS, pipeline } from './pipeline.ts';
+import { isLastAttempt, leastHeldMs, PUBLISH_GRACE_MS, PUBLISH_REPEAT_MS, pipeline } from './pipeline.ts';
 import type { Log } from './ports/log.ts';
 import type { Partners } from './ports/partners.ts';
 import type { Queue } from './ports/queue.ts';
@@ -52,6 +52,8 @@ export interface Message {
   readonly event: LandfallEvent;
   readonly sentAt: Date;
   readonly attempt: number;
+  /** How long its host has had it at this attempt, in milliseconds. */
+  readonly heldMs: number;
 }
 
 /**
@@ -122,14 +124,17 @@ const UNREMARKABLE: ReadonlySet<FaultCode> = new Set(['not-yet', 'cancelled']);
  * swept.
  */
 async function whenPublished(
-  { event, sentAt }: Message,
+  { event, sentAt, attempt, heldMs }: Message,
   { store, ledger }: StagePorts,
 ): Promise<Arrival | undefined> {
   const { arrival } = event.data;
   if (await store.objects.head(arrival.key, arrival.id)) {
     return (await ledger.received(arrival)) ? arrival : await asReceived(arrival, { ledger });
   }
-  if (Date.now() - sentAt.getTime() <= PUBLISH_GRACE_MS) throw new Fault('not-yet', arrival.path);
+  const waitedMs = leastHeldMs(pipeline.validate, attempt) + heldMs;
+  if (Date.now() - sentAt.getTime() <= PUBLISH_GRACE_MS || waitedMs < PUBLISH_REPEAT_MS) {
+    throw new Fault('not-yet', arrival.path);
+  }
   if ((await ledger.timeline(arrival.id))?.announced && (await asReceived(arrival, { ledger }))) {
     throw new Fault('not-found', 'the store does not have the file any more');
   }

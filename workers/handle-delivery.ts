@@ -101,11 +101,11 @@ function eventFor(stage: StageName, body: string): LandfallEvent {
   throw new Fault('bad-argument', `the message is for ${stageOf(event)}, and this is ${stage}'s queue`);
 }
 
-async function runWhenPublished(message: Message, host: StageHost) {
+async function runWhenPublished(message: Omit<Message, 'heldMs'>, host: StageHost) {
   const started = performance.now();
   for (;;) {
     try {
-      return await runInSlot(message, host);
+      return await runInSlot({ ...message, heldMs: performance.now() - started }, host);
     } catch (thrown) {
       const isEarly = thrown instanceof Fault && thrown.code === 'not-yet';
       const isOver = performance.now() - started >= host.earlyWaitMs;

@@ -176,6 +176,20 @@ describe('a file that is not published yet', () => {
     expect(attempts).toEqual([1]);
   });
 
+  test('is waited for also when the clock that says when it was sent is hours behind', async () => {
+    const arrival = await lab.arrive({ published: false });
+    const receive: Queue['receive'] = async (...parameters) =>
+      (await lab.ports.queue.receive(...parameters)).map((delivery) => ({
+        ...delivery,
+        sentAt: new Date(delivery.sentAt.getTime() - 2 * 3_600_000),
+      }));
+    start(stagesWith({}), { ports: portsWith({ receive }) });
+    await lab.ask('validate', arrival);
+    await sleep(200);
+    lab.store.publish(arrival);
+    await logged('validated');
+  });
+
   test('goes back at once when the consumer stops', async () => {
     const arrival = await lab.arrive({ published: false });
     const consumer = start(stagesWith({}));

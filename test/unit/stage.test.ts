@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Arrival } from '../../core/arrival.ts';
 import { decodeEvent, type StageName, stageEvent } from '../../core/event.ts';
 import { Fault } from '../../core/fault.ts';
-import { PUBLISH_GRACE_MS, pipeline } from '../../core/pipeline.ts';
+import { PUBLISH_GRACE_MS, PUBLISH_REPEAT_MS, pipeline } from '../../core/pipeline.ts';
 import type { Queue } from '../../core/ports/queue.ts';
 import { bytesOf, runStage, type Stages } from '../../core/stage.ts';
 import { acme, openStageLab, type StageLab, stagesWith } from './stage-lab.ts';
@@ -21,16 +21,26 @@ interface Run {
   arrival: Arrival;
   attempt?: number;
   sentAt?: Date;
+  heldMs?: number;
   signal?: AbortSignal;
   queue?: Queue;
 }
 const run = (stages: Stages, { stage = 'validate', arrival, attempt = 1, ...rest }: Run) =>
   runStage(
     stages,
-    { event: stageEvent(stage, arrival), sentAt: rest.sentAt ?? new Date(), attempt },
+    {
+      event: stageEvent(stage, arrival),
+      sentAt: rest.sentAt ?? new Date(),
+      attempt,
+      heldMs: rest.heldMs ?? 0,
+    },
     { ...lab.ports, queue: rest.queue ?? lab.ports.queue },
     rest.signal ?? never,
   );
+const afterGrace = () => ({
+  sentAt: new Date(Date.now() - PUBLISH_GRACE_MS - 1_000),
+  heldMs: PUBLISH_REPEAT_MS,
+});
 const sentTo = async (stage: StageName) => {
   const options = { max: 10, waitMs: 0, visibilityMs: LONG };
   const deliveries = await lab.ports.queue.receive(pipeline[stage].queue, options, never);
@@ -173,8 +183,7 @@ describe('an announced file', () => {
     const arrival = await lab.arrive();
     await run(counted().stages, { arrival });
     const failed = { ...arrival, key: 'files/acme/in/failed-rename', path: '/in/failed-rename' };
-    const sentAt = new Date(Date.now() - PUBLISH_GRACE_MS - 1_000);
-    expect(await run(counted().stages, { arrival: failed, sentAt })).toBe('dropped');
+    expect(await run(counted().stages, { arrival: failed, ...afterGrace() })).toBe('dropped');
     expect(await timeline(arrival)).toEqual([['validate', 'passed']]);
   });
 
@@ -190,9 +199,17 @@ describe('an announced file', () => {
 
   test('that was never published is dropped after its grace, without a trace', async () => {
     const arrival = await lab.arrive({ published: false });
-    const sentAt = new Date(Date.now() - PUBLISH_GRACE_MS - 1_000);
-    expect(await run(stagesWith({}), { arrival, sentAt })).toBe('dropped');
+    expect(await run(stagesWith({}), { arrival, ...afterGrace() })).toBe('dropped');
     expect(await lab.ports.ledger.timeline(arrival.id)).toBeUndefined();
+  });
+
+  test('that was never published is dropped by the waits between its attempts', async () => {
+    const arrival = await lab.arrive({ published: false });
+    const { sentAt } = afterGrace();
+    await expect(run(stagesWith({}), { arrival, sentAt, attempt: 4 })).rejects.toMatchObject({
+      code: 'not-yet',
+    });
+    expect(await run(stagesWith({}), { arrival, sentAt, attempt: 5 })).toBe('dropped');
   });
 
   test('whose name has another arrival by now is not taken for it', async () => {
@@ -206,8 +223,7 @@ describe('an announced file', () => {
     await run(stagesWith({}), { arrival });
     lab.store.forget(arrival);
     const again = { ...arrival, run: 2 };
-    const sentAt = new Date(Date.now() - PUBLISH_GRACE_MS - 1_000);
-    await expect(run(stagesWith({}), { arrival: again, sentAt })).rejects.toMatchObject({
+    await expect(run(stagesWith({}), { arrival: again, ...afterGrace() })).rejects.toMatchObject({
       code: 'not-found',
     });
     expect(await timeline(arrival)).toContainEqual(['validate', 'failed', 'not-found']);
