@@ -6,15 +6,21 @@ import { type Redis, type RedisLink, run } from './redis-link.ts';
  * One key an expectation, which ends by itself. Its token lets whoever reads this Redis hand a connection to the
  * listener in the client's place, once: it is as safe as Redis is.
  *
- * `own` knows what this listener has put: it is all there is while Redis is gone, and is written again when it is back.
+ * `own` knows what this listener has put: it is all there is while Redis is gone, at the ports of `hasShare`, and is
+ * written again when it is back.
  */
-export function createRedisExpectations(link: RedisLink, prefix: string, own: OwnExpectations): Expectations {
+export function createRedisExpectations(
+  link: RedisLink,
+  prefix: string,
+  own: OwnExpectations,
+  hasShare: (port: number) => boolean,
+): Expectations {
   return {
     async put(at, who, forMs) {
       const noted = await link.ask((redis) =>
         redis.set(keyOf(prefix, at), encode(who), 'PX', Math.ceil(forMs), 'NX'),
       );
-      if (noted === null) return false;
+      if (noted === null || (noted === undefined && !hasShare(at.port))) return false;
       // Where Redis has no other, what is known here of one is older.
       if (noted !== undefined) own.forget(at);
       return own.put(at, who, forMs);

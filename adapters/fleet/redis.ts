@@ -9,7 +9,7 @@ import { createOwnListeners } from './own-listeners.ts';
 import { createOwnTicketKeys } from './own-ticket-keys.ts';
 import { createRedisExpectations, putAgain } from './redis-expectations.ts';
 import { createRedisLink, type Redis, run } from './redis-link.ts';
-import { createRedisListeners, JOIN, LEASE_MS } from './redis-listeners.ts';
+import { createRedisListeners, LEASE_MS } from './redis-listeners.ts';
 import { COUNT, ENTER, FAIL, FAILURES, FORGET } from './redis-scripts.ts';
 import { createRedisTicketKeys } from './redis-ticket-keys.ts';
 import { countsOf, createOwnSessions, limitReached } from './session-counts.ts';
@@ -23,20 +23,18 @@ export interface RedisFleetOptions extends RedisPlace {
  * reach the keys of other listeners. Nothing of it needs to last: a Redis without a disk will do.
  *
  * While Redis does not answer, a listener is alone: it counts its own sessions and the failures that it has met, so
- * the limits hold for each listener, not for all; of data connections it knows those that it expects itself. Nobody
- * is refused for Redis's sake. It says so once, looks now and then, and writes all that it knows when Redis is back.
- * The connection is made at the first call.
+ * the limits hold for each listener, not for all; of data connections it knows those that it expects itself, at its
+ * share of the ports. Nobody is refused for Redis's sake. It says so once, looks now and then, and writes all that it
+ * knows when Redis is back. The connection is made at the first call.
  */
 export function createRedisFleet({ log, ...place }: RedisFleetOptions): Fleet {
   const name = randomUUID();
   const prefix = `${place.prefix}:fleet`;
   const sessionKeys = [`${prefix}:listeners`, `${prefix}:sessions:${name}`];
-  const listenersKey = `${prefix}:reached`;
   const userKeys = [`${prefix}:failures:user`, `${prefix}:failures:user:last`];
   const addressKeys = [`${prefix}:failures:address`, `${prefix}:failures:address:last`];
   const sessions = createOwnSessions();
   const failures = createLoginFailures();
-  const listeners = createOwnListeners();
   const expectations = createOwnExpectations();
   let lastTurn: Promise<unknown> = Promise.resolve();
 
@@ -57,16 +55,16 @@ export function createRedisFleet({ log, ...place }: RedisFleetOptions): Fleet {
   /** All counts every time: whatever Redis has lost or a late call has written over is right again. */
   const renew = async (redis: Redis, mayForget: boolean): Promise<void> => {
     await inTurn(() => writeCounts(redis, 'all', sessions.all()));
-    const addresses = listeners.addresses();
-    if (addresses.length > 0) await run(redis, JOIN, [listenersKey], [LEASE_MS, ...addresses]);
+    await listeners.renew(redis);
     if (mayForget) await putAgain(redis, prefix, expectations);
   };
 
   const link = createRedisLink(place, renew, log);
+  const listeners = createRedisListeners(link, `${prefix}:reached`, createOwnListeners());
 
   return {
-    listeners: createRedisListeners(link, listenersKey, listeners),
-    expectations: createRedisExpectations(link, prefix, expectations),
+    listeners,
+    expectations: createRedisExpectations(link, prefix, expectations, listeners.hasShare),
     ticketKeys: createRedisTicketKeys(link, `${prefix}:ticket-keys`, createOwnTicketKeys()),
 
     async enter(who, limits) {

@@ -243,6 +243,24 @@ describe('a Redis that goes away', () => {
     expect([first.said.length, second.said.length]).toEqual([2, 2]);
   });
 
+  test('killed: no two listeners that knew each other expect a connection at the same place', async () => {
+    const server = await startForgetful();
+    const fleet = [listenerAt(server.url), listenerAt(server.url), listenerAt(server.url)];
+    for (const [index, { listeners }] of fleet.entries()) await listeners.join(`listener:${index}`);
+    // What each knows of the others is from its last renewal.
+    await sleep(3_000);
+    await server.kill();
+    const ports = Array.from({ length: 10 }, (_, index) => 30_000 + index);
+    const had: number[][] = [];
+    for (const { expectations } of fleet) {
+      const puts = ports.map((port) => expectations.put({ ...place, port }, here, 60_000));
+      const areHad = await Promise.all(puts);
+      had.push(ports.filter((_, index) => areHad[index]));
+    }
+    expect(had.flat().toSorted()).toEqual(ports);
+    expect(had.every(({ length }) => length >= 3)).toBe(true);
+  });
+
   test('killed and back: what is expected while the rest is written again is shared, too', async () => {
     const server = await startForgetful();
     const [first, second] = [listenerAt(server.url), listenerAt(server.url)];
