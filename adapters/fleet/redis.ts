@@ -69,6 +69,8 @@ export function createRedisFleet({ log, ...place }: RedisFleetOptions): Fleet {
 
     async enter(who, limits) {
       const counts = countsOf(who, limits);
+      // Of those whom this listener alone would refuse, a crowd does not reach Redis.
+      sessions.requireRoom(counts);
       const leave = await whenShared(async () => {
         const rows = counts.map(({ name, limit = -1 }) => [name, sessions.count(name), limit]);
         const full = await link.ask((redis) =>

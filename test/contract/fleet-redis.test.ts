@@ -312,6 +312,19 @@ describe('a Redis that goes away', () => {
     expect(await hasRoom(other, { total: 72 })).toBe(true);
   });
 
+  test('is not asked about sessions that this listener alone has too many of already', async () => {
+    const server = await startForgetful();
+    const listener = listenerAt(server.url);
+    await listener.enter(who, { perAddress: 1 });
+    server.process.kill('SIGSTOP');
+    onTestFinished(() => void server.process.kill('SIGCONT'));
+    const started = performance.now();
+    for (let count = 0; count < 100; count += 1)
+      await expect(listener.enter(who, { perAddress: 1 })).rejects.toMatchObject(full);
+    expect(performance.now() - started).toBeLessThan(500);
+    expect(listener.aloneSince()).toBeUndefined();
+  });
+
   test('never there: alone from the start, said once', async () => {
     const port = await freePort();
     const listener = listenerAt(`redis://127.0.0.1:${port}`);
