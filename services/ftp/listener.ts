@@ -146,12 +146,14 @@ export async function startFtpListener(options: FtpOptions): Promise<FtpListener
     async stop(deadlineMs) {
       stopping = true;
       for (const server of servers) server.close();
-      proxied.stop();
       for (const control of controls) control.stop();
       const deadline = AbortSignal.timeout(deadlineMs);
       deadline.addEventListener('abort', () => {
         for (const control of controls) control.abortTransfer();
       });
+      while (controls.size > 0) await Promise.all([...controls].map(({ closed }) => closed));
+      // Until then, what a header is waited for may be a transfer's.
+      proxied.stop();
       while (entering.size > 0) await Promise.all(entering);
       ports.close();
       await relay?.drain(deadline);

@@ -227,6 +227,26 @@ describe('the header', () => {
     await (await talkTo(ftp.listener.port, PROXY, '127.0.0.66')).expect(421);
   });
 
+  it('that is waited for when it is told to stop may be that of a transfer, which ends in order', async () => {
+    const ftp = await lab();
+    const control = await send(ftp, `${header}USER acme\r\nPASS secret\r\nTYPE I\r\nEPSV\r\n`);
+    let said = '';
+    control.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    await vi.waitUntil(() => /\|\|\|\d+\|/.test(said));
+    const port = Number(/\|\|\|(\d+)\|/.exec(said)![1]);
+    control.write('STOR late\r\n');
+    const data = await send(ftp, '');
+    await vi.waitUntil(() => said.includes('150 '));
+    const stopped = ftp.listener.stop(5_000);
+    await sleep(50);
+    data.end(`${headerFor(port)}all of it`);
+    await stopped;
+    expect(said).toMatch(/226 [\s\S]*421 /);
+    expect((await ftp.stored('/late'))?.toString()).toBe('all of it');
+  });
+
   it('that is waited for does not hold up the stop', async () => {
     const ftp = await startFtpLab({ passive: PASSIVE, proxies: { from: [PROXY], headerMs: 60_000 } });
     const socket = await send(ftp, '');
