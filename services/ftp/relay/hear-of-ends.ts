@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { Fault } from '../../../core/fault.ts';
 import { abortable } from '../data/abortable.ts';
 import type { DataConnection, End } from '../data/connection.ts';
-import { type Report, type Tiding, takeReports } from './records.ts';
+import { type Report, SILENT_MS, type Tiding, takeReports } from './records.ts';
 
 /** Milliseconds for a listener that has relayed a connection to say that it is about to tell of it. */
 const BEGIN_MS = 5_000;
@@ -39,6 +39,7 @@ export function createHearOfEnds(): HearOfEnds {
     'client-ended': ({ ended }) => ended.client.resolve(),
     'owner-ended': ({ ended }) => ended.listener.resolve(),
     lost: lose,
+    alive: () => undefined,
   };
 
   const note = (link: Socket, { tiding, token }: Report): void => {
@@ -70,13 +71,16 @@ export function createHearOfEnds(): HearOfEnds {
     },
     hear(link) {
       let bytes = Buffer.alloc(0);
+      const silence = setTimeout(() => link.destroy(), SILENT_MS);
       link.on('data', (chunk: Buffer) => {
+        silence.refresh();
         const { reports, rest } = takeReports(Buffer.concat([bytes, chunk]));
         bytes = Buffer.from(rest);
         for (const report of reports) note(link, report);
       });
       link.resume().on('end', () => link.destroy());
       link.on('close', () => {
+        clearTimeout(silence);
         for (const heard of awaited.values()) if (heard.link === link) lose(heard);
       });
     },

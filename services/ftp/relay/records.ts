@@ -4,17 +4,27 @@ import { Buffer } from 'node:buffer';
  * What the listener that relays a connection tells its owner of it, over a connection of the two that serves all such.
  * TCP alone does not do: the kernel of a listener that is killed ends its connections as if all had been said.
  */
-export const tidings = ['began', 'client-ended', 'owner-ended', 'lost'] as const;
+export const tidings = ['began', 'client-ended', 'owner-ended', 'lost', 'alive'] as const;
 export type Tiding = (typeof tidings)[number];
 
 /** 16 bytes in base64url, as tokens are. */
 const TOKEN_LENGTH = 22;
 const RECORD_BYTES = 1 + TOKEN_LENGTH;
 
+/**
+ * Milliseconds after which a listener that has nothing to tell says that it is there, and after which one that has not is
+ * given up. Of a process that hangs, the kernel holds the connection.
+ */
+export const ALIVE_MS = 15_000;
+export const SILENT_MS = 60_000;
+
 export interface Report {
   readonly tiding: Tiding;
   readonly token: string;
 }
+
+/** Of no connection. */
+export const ALIVE: Report = { tiding: 'alive', token: '-'.repeat(TOKEN_LENGTH) };
 
 export const encodeReport = ({ tiding, token }: Report): Buffer =>
   Buffer.concat([Buffer.of(tidings.indexOf(tiding)), Buffer.from(token.slice(0, TOKEN_LENGTH), 'latin1')]);
