@@ -217,6 +217,30 @@ describe.skipIf(noS3 !== undefined)(`S3${noS3 === undefined ? '' : `, skipped: $
       }
     });
 
+    it('sweeps what was forsaken, whatever its name', async () => {
+      const place = newPlace();
+      const [store, peer] = [await open(place), await open(place)];
+      for (const name of ['plain', 'a space', 'a+b', '100%', '%2B', 'é', '<&>', 'control\x01']) {
+        const upload = await store.uploads.begin(`files/odd/${name}`, newArrivalId());
+        await upload.write(bytesOf(PART_BYTES + 1));
+      }
+      const left = async () => {
+        const { Uploads = [] } = await s3.listMultipartUploads({
+          Bucket: place.bucket,
+          Prefix: place.prefix,
+        });
+        return Uploads.length;
+      };
+      await vi.waitUntil(async () => (await left()) === 8);
+      await store.close();
+      const later = new Date(Date.now() + 60_000);
+      expect(await peer.uploads.sweep({ uploads: later, unnamed: later })).toEqual({
+        uploads: 8,
+        unnamed: 0,
+      });
+      expect(await left()).toBe(0);
+    });
+
     it('gives the suspended upload of a listener that died to another one', async () => {
       const place = { ...newPlace(), leaseMs: LEASE_MS };
       const [store, peer] = [await open(place), await open(place)];

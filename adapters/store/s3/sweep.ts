@@ -105,9 +105,16 @@ export function createSweep({ bucket, locks }: Remote): Uploads['sweep'] {
 const isOlder = (time: Date, than: Date): boolean => time.getTime() + GRAIN_MS <= than.getTime();
 
 async function* openUploads(bucket: Bucket): AsyncGenerator<{ key: string; id: string; since: Date }> {
-  const below = { Bucket: bucket.name, Prefix: bucket.full(''), EncodingType: 'url' as const };
+  const below = { Bucket: bucket.name, Prefix: bucket.full('') };
+  let encoding: { EncodingType?: 'url' } = { EncodingType: 'url' };
   for (let marker = {}; ; ) {
-    const page = await bucket.ask((s3, options) => s3.listMultipartUploads({ ...below, ...marker }, options));
+    const request = { ...below, ...marker, ...encoding };
+    const page = await bucket.ask((s3, options) => s3.listMultipartUploads(request, options));
+    if (encoding.EncodingType !== page.EncodingType) {
+      // Ceph's gateway encodes some of the names then, and does not say so: it is asked for them as they are.
+      encoding = {};
+      continue;
+    }
     for (const { Key = '', UploadId = '', Initiated = new Date(0) } of page.Uploads ?? []) {
       const key = decodeKey(Key, page.EncodingType).slice(bucket.full('').length);
       yield { key, id: UploadId, since: Initiated };
