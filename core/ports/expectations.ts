@@ -5,7 +5,7 @@
 export interface Expectations {
   /**
    * Notes that a connection is expected, for `forMs` at most. Answers false, and notes nothing, when that place is
-   * taken: the caller tries another port.
+   * taken, or may be for all that is known: the caller tries another port.
    */
   put(at: DataPlace, who: Expecting, forMs: number): Promise<boolean>;
   /**
