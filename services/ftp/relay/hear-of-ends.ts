@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { Fault } from '../../../core/fault.ts';
 import { abortable } from '../data/abortable.ts';
 import type { DataConnection, End } from '../data/connection.ts';
-import { type Report, SILENT_MS, type Tiding, takeReports } from './records.ts';
+import { ASK_MS, QUESTION, type Report, SILENT_MS, type Tiding, takeReports } from './records.ts';
 
 /** Milliseconds for a listener that has relayed a connection to say that it is about to tell of it. */
 const BEGIN_MS = 5_000;
@@ -72,6 +72,7 @@ export function createHearOfEnds(): HearOfEnds {
     hear(link) {
       let bytes = Buffer.alloc(0);
       const silence = setTimeout(() => link.destroy(), SILENT_MS);
+      const asking = setInterval(() => link.write(QUESTION), ASK_MS);
       link.on('data', (chunk: Buffer) => {
         silence.refresh();
         const { reports, rest } = takeReports(Buffer.concat([bytes, chunk]));
@@ -81,6 +82,7 @@ export function createHearOfEnds(): HearOfEnds {
       link.resume().on('end', () => link.destroy());
       link.on('close', () => {
         clearTimeout(silence);
+        clearInterval(asking);
         for (const heard of awaited.values()) if (heard.link === link) lose(heard);
       });
     },

@@ -12,18 +12,20 @@ const TOKEN_LENGTH = 22;
 const RECORD_BYTES = 1 + TOKEN_LENGTH;
 
 /**
- * Milliseconds after which a listener that has nothing to tell says that it is there, and after which one that has not is
- * given up. Of a process that hangs, the kernel holds the connection.
+ * The owner asks so often, in milliseconds, whether the listener that relays is there, and gives it up after so many
+ * without a word: of a process that hangs, the kernel holds the connection. It does not say so unasked: while the network
+ * between them is cut, nothing is then on its way here whose repetition, ever rarer, holds up the next report.
  */
-export const ALIVE_MS = 15_000;
+export const ASK_MS = 15_000;
 export const SILENT_MS = 60_000;
+export const QUESTION = Buffer.of(1);
 
 export interface Report {
   readonly tiding: Tiding;
   readonly token: string;
 }
 
-/** Of no connection. */
+/** The answer; of no connection. */
 export const ALIVE: Report = { tiding: 'alive', token: '-'.repeat(TOKEN_LENGTH) };
 
 export const encodeReport = ({ tiding, token }: Report): Buffer =>

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { dialOwner } from './dial-owner.ts';
-import { ALIVE, ALIVE_MS, encodeReport, type Report } from './records.ts';
+import { ALIVE, encodeReport, type Report } from './records.ts';
 
 /** Bytes of reports that an owner has not taken; it will have given up those connections. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
@@ -20,16 +20,11 @@ export function createTellOwners(secret: string): TellOwners {
       links.delete(owner);
       return undefined;
     }
-    // It answers nothing; its end is heard so.
-    link.resume();
-    const alive = setInterval(() => link.write(encodeReport(ALIVE)), ALIVE_MS);
+    // All that it says is a question whether we are there.
+    link.on('data', () => link.write(encodeReport(ALIVE)));
     link.on('end', () => link.destroy());
-    const forget = (): void => {
-      clearInterval(alive);
-      links.delete(owner);
-    };
-    link.on('close', forget);
-    if (link.destroyed) forget();
+    link.on('close', () => links.delete(owner));
+    if (link.destroyed) links.delete(owner);
     return link;
   };
 
