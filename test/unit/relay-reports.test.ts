@@ -50,20 +50,22 @@ describe('a listener that relays', () => {
     await expect(settled).rejects.toMatchObject({ code: 'cancelled' });
   });
 
-  it('is asked whether it is there, and says so', async () => {
+  /** An owner, and what each link has told it. */
+  async function anOwner() {
     const port = await freePort();
     const ends = createHearOfEnds();
-    const heard: string[] = [];
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const links: { readonly tidings: string[]; readonly socket: Socket }[] = [];
     const relayPort = await openRelayPort({
       address: '127.0.0.1',
       port,
       secret: 'secret',
       tokenOf: () => undefined,
       arrive: () => false,
-      hear(link) {
-        ends.hear(link);
-        link.on('data', (bytes) => heard.push(...takeReports(bytes).reports.map(({ tiding }) => tiding)));
+      hear(socket) {
+        ends.hear(socket);
+        const tidings: string[] = [];
+        links.push({ tidings, socket });
+        socket.on('data', (bytes) => tidings.push(...takeReports(bytes).reports.map(({ tiding }) => tiding)));
       },
       metrics: noMetrics,
       log: quietLog,
@@ -71,10 +73,37 @@ describe('a listener that relays', () => {
     cleanUp.push(relayPort.close);
     const owners = createTellOwners('secret');
     cleanUp.push(owners.close);
-    owners.tell(`127.0.0.1:${port}`, { tiding: 'began', token });
-    while (heard.length < 1) await setImmediate();
+    return { address: `127.0.0.1:${port}`, links, owners };
+  }
+
+  it('is asked whether it is there, and says so', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const { address, links, owners } = await anOwner();
+    owners.begin(address, token);
+    while (!links[0]?.tidings.length) await setImmediate();
     vi.advanceTimersByTime(20_000);
-    while (heard.length < 2) await setImmediate();
-    expect(heard).toEqual(['began', 'alive']);
+    while (links[0]!.tidings.length < 2) await setImmediate();
+    expect(links[0]!.tidings).toEqual(['began', 'alive']);
+  });
+
+  it('that could not reach the owner tells the rest over the old link, and what is new over another', async () => {
+    const { address, links, owners } = await anOwner();
+    const old = owners.begin(address, token);
+    owners.doubt(address);
+    const fresh = owners.begin(address, token);
+    old.tell('client-ended');
+    fresh.tell('owner-ended');
+    await vi.waitUntil(() => links[0]?.tidings.length === 2 && links[1]?.tidings.length === 2);
+    expect(links.map(({ tidings }) => tidings).toSorted()).toEqual([
+      ['began', 'client-ended'],
+      ['began', 'owner-ended'],
+    ]);
+    expect(links.some(({ socket }) => socket.destroyed)).toBe(false);
+    old.end();
+    fresh.end();
+    await vi.waitUntil(() => links.some(({ socket }) => socket.destroyed));
+    expect(links.filter(({ socket }) => socket.destroyed).map(({ tidings }) => tidings[1])).toEqual([
+      'client-ended',
+    ]);
   });
 });

@@ -8,7 +8,6 @@ import { namesOf } from '../data/origins.ts';
 import { dialOwner, type Missed } from './dial-owner.ts';
 import { type Joint, join } from './join.ts';
 import { createLookups } from './lookups.ts';
-import type { Tiding } from './records.ts';
 import { createTellOwners } from './tell-owners.ts';
 import { createTurns } from './turns.ts';
 
@@ -83,12 +82,12 @@ export function createStrays(options: StraysOptions): Strays {
       dialOwner(who.address, { kind: 'relay', ...at }, { secret, token: who.token }),
     );
     if (typeof owner === 'string') {
+      if (owner === 'unreachable') owners.doubt(who.address);
       log.warn({ ...at, owner: who.address, why: owner }, 'data connection not handed to its listener');
       return giveUp(socket, owner);
     }
     metrics.add('landfall_relays_total', { outcome: 'relayed' });
-    const tell = (tiding: Tiding): void => owners.tell(who.address, { tiding, token: who.token });
-    tell('began');
+    const telling = owners.begin(who.address, who.token);
     const bytes = { client: 0, owner: 0 };
     const joint = join(
       { client: socket, owner },
@@ -99,13 +98,14 @@ export function createStrays(options: StraysOptions): Strays {
           bytes[end] += count;
           metrics.add('landfall_relay_bytes_total', { from: end }, count);
         },
-        ended: (end) => tell(end === 'owner' ? 'owner-ended' : 'client-ended'),
+        ended: (end) => telling.tell(end === 'owner' ? 'owner-ended' : 'client-ended'),
       },
     );
     joints.add(joint);
     const inOrder = await joint.over;
     joints.delete(joint);
-    if (!inOrder) tell('lost');
+    if (!inOrder) telling.tell('lost');
+    telling.end();
     log.debug({ ...at, owner: who.address, bytes, inOrder }, 'data connection was relayed');
   };
 

@@ -1,45 +1,97 @@
 import type { Socket } from 'node:net';
 import { dialOwner } from './dial-owner.ts';
-import { ALIVE, encodeReport, type Report } from './records.ts';
+import { ALIVE, encodeReport, type Report, type Tiding } from './records.ts';
 
 /** Bytes of reports that an owner has not taken; it will have given up those connections. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
 
-/** Tells owners what becomes of their connections: to each over one connection, in order. */
+/** Tells an owner of one connection. */
+export interface Telling {
+  tell(tiding: Tiding): void;
+  /** There is nothing more to tell. */
+  end(): void;
+}
+
+/** Tells owners what becomes of their connections: to each over one link, in order. */
 export interface TellOwners {
-  tell(owner: string, report: Report): void;
+  begin(owner: string, token: string): Telling;
+  /**
+   * The owner could not be reached: what its link has on its way comes only with TCP's next repetition, which may be long
+   * after it can be reached again. Connections that begin from now on are told of over a new one.
+   */
+  doubt(owner: string): void;
   close(): void;
 }
 
-export function createTellOwners(secret: string): TellOwners {
-  const links = new Map<string, Promise<Socket | undefined>>();
+interface Link {
+  readonly socket: Promise<Socket | undefined>;
+  /** Connections that are told of over it. */
+  told: number;
+  isCurrent: boolean;
+}
 
-  const open = async (owner: string): Promise<Socket | undefined> => {
-    const link = await dialOwner(owner, { kind: 'reports', port: 0, client: '' }, { secret, token: '' });
-    if (typeof link === 'string') {
-      links.delete(owner);
-      return undefined;
-    }
-    // All that it says is a question whether we are there.
-    link.on('data', () => link.write(encodeReport(ALIVE)));
-    link.on('end', () => link.destroy());
-    link.on('close', () => links.delete(owner));
-    if (link.destroyed) links.delete(owner);
+export function createTellOwners(secret: string): TellOwners {
+  const links = new Map<string, Link>();
+
+  const drop = (owner: string, link: Link): void => {
+    link.isCurrent = false;
+    if (links.get(owner) === link) links.delete(owner);
+  };
+
+  const closeUnused = ({ told, isCurrent, socket }: Link): void => {
+    if (told === 0 && !isCurrent) void socket.then((one) => one?.destroySoon());
+  };
+
+  const open = (owner: string): Link => {
+    const dialled = dialOwner(owner, { kind: 'reports', port: 0, client: '' }, { secret, token: '' });
+    const socket = dialled.then((one) => {
+      if (typeof one === 'string') {
+        drop(owner, link);
+        return undefined;
+      }
+      // All that it says is a question whether we are there.
+      one.on('data', () => one.write(encodeReport(ALIVE)));
+      one.on('end', () => one.destroy());
+      one.on('close', () => drop(owner, link));
+      if (one.destroyed) drop(owner, link);
+      return one;
+    });
+    const link: Link = { socket, told: 0, isCurrent: true };
+    links.set(owner, link);
     return link;
   };
 
+  const send = ({ socket }: Link, report: Report): void =>
+    void socket.then((one) => {
+      if (!one) return;
+      if (one.writableLength > MAX_UNSENT_BYTES) one.destroy();
+      else one.write(encodeReport(report));
+    });
+
   return {
-    tell(owner, report) {
+    begin(owner, token) {
       const link = links.get(owner) ?? open(owner);
-      links.set(owner, link);
-      void link.then((socket) => {
-        if (!socket) return;
-        if (socket.writableLength > MAX_UNSENT_BYTES) socket.destroy();
-        else socket.write(encodeReport(report));
-      });
+      link.told += 1;
+      send(link, { tiding: 'began', token });
+      return {
+        tell: (tiding) => send(link, { tiding, token }),
+        end() {
+          link.told -= 1;
+          closeUnused(link);
+        },
+      };
+    },
+    doubt(owner) {
+      const link = links.get(owner);
+      if (!link) return;
+      drop(owner, link);
+      closeUnused(link);
     },
     close() {
-      for (const link of links.values()) void link.then((socket) => socket?.destroySoon());
+      for (const [owner, link] of links) {
+        drop(owner, link);
+        closeUnused(link);
+      }
     },
   };
 }
