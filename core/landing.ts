@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { z } from 'zod';
 import type { Arrival } from './arrival.ts';
-import { createDigester } from './digests.ts';
+import type { DigestThreads } from './digest-threads.ts';
 import { EDGE_BYTES, type Evidence, requireWhole } from './evidence.ts';
 import { Fault } from './fault.ts';
 import type { Feed, Partner } from './partner.ts';
@@ -42,6 +42,7 @@ export interface LandingRules {
   /** Bytes at most; the least of the listener's, the partner's and the feed's. */
   readonly maxSize: number;
   readonly replace: boolean;
+  readonly digestThreads: DigestThreads;
   /** Bytes at the upload's end that the sender sends once more: they are stored already. */
   readonly again: number;
   /** What becomes of a whole upload besides being stored; nothing for empty files that are not announced. */
@@ -59,7 +60,7 @@ export function createLanding(
   const { feed, maxSize } = rules;
   let { again } = rules;
   const resumed = upload.size > 0;
-  const digester = createDigester(resumed ? [] : rules.partner.digests);
+  const digester = rules.digestThreads.begin(resumed ? [] : rules.partner.digests);
   let { head, tail } = resumed ? edgesOf(upload) : { head: Buffer.alloc(0), tail: Buffer.alloc(0) };
 
   const keepEdges = (chunk: Uint8Array): void => {
@@ -71,20 +72,22 @@ export function createLanding(
   };
 
   const suspend = async (): Promise<void> => {
+    digester.drop();
     if (upload.size === 0) return upload.abort();
     const edges = { head: head?.toString('base64'), tail: tail.toString('base64') };
     await upload.suspend(JSON.stringify({ size: upload.size, ...edges }));
   };
 
   const giveUp = async (fault: Fault): Promise<void> => {
+    digester.drop();
     // A second fault, that of the clearing up, helps nobody; what stays behind is swept.
     await (fault.retry ? suspend() : upload.abort()).catch(() => undefined);
   };
 
-  const arrived = (): Arrival => ({
+  const arrived = async (): Promise<Arrival> => ({
     ...identity,
     size: upload.size,
-    digests: digester.finish(),
+    digests: await digester.finish(),
     receivedAt: new Date().toISOString(),
   });
 
@@ -94,7 +97,7 @@ export function createLanding(
     const content = { size: upload.size, head, tail };
     requireWhole(feed, content, evidence());
 
-    const arrival = arrived();
+    const arrival = await arrived();
     let announcedAt = 0;
     const announce = async (): Promise<void> => {
       await heard;
@@ -123,10 +126,8 @@ export function createLanding(
       if (upload.size + chunk.length > maxSize) {
         throw new Fault('too-large', `at most ${showBytes(maxSize)} are taken here`);
       }
-      // The store writes while this thread computes.
-      const writing = upload.write(chunk);
-      digester.update(chunk);
-      await writing;
+      // The store writes while the digests are computed.
+      await Promise.all([upload.write(chunk), digester.update(chunk)]);
       // Not before: what failed is no part of what a suspended upload keeps.
       keepEdges(chunk);
     },

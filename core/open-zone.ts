@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { type Arrival, newArrivalId } from './arrival.ts';
 import { combineInto } from './combine.ts';
+import type { DigestThreads } from './digest-threads.ts';
 import { encodeEvent, stageEvent } from './event.ts';
 import { requireWhole } from './evidence.ts';
 import { Fault, type FaultCode } from './fault.ts';
@@ -39,6 +40,7 @@ export interface ZonePorts {
   /** Bytes; the listener's own limit for one file. */
   readonly maxFileSize: number;
   readonly digests: StoredDigests;
+  readonly digestThreads: DigestThreads;
   readonly room: Room;
 }
 
@@ -241,6 +243,7 @@ function createZone(atLogin: Partner, ports: ZonePorts): Zone {
         feed,
         maxSize: maxSizeIn(feed),
         replace,
+        digestThreads: ports.digestThreads,
         again,
         announce: async (arrival) => {
           digests.remember(arrival);

@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { createLocalFleet } from '../../adapters/fleet/local.ts';
 import { isAddressAllowed } from '../../core/addresses.ts';
 import { type BlockPool, createBlockPool } from '../../core/buffers.ts';
+import { createDigestThreads } from '../../core/digest-threads.ts';
 import { Fault } from '../../core/fault.ts';
 import type { Gate } from '../../core/gate.ts';
 import { createLedger } from '../../core/ledger.ts';
@@ -62,11 +63,12 @@ export async function startFtpLab({ partner: rules, ...more }: LabOptions = {}):
   const store = more.store ?? createMemoryStore();
   const ledger = createLedger(store);
   const digests = createStoredDigests(store, ledger);
+  const digestThreads = createDigestThreads(1);
   const events: string[] = [];
   const queue = {
     send: async (_queue, messages) => void events.push(...messages.map(({ body }) => body)),
   } as Pick<Queue, 'send'> as Queue;
-  const pool = more.pool ?? createBlockPool({ totalBytes: 1024 * 1024, blockBytes: 64 * 1024 });
+  const pool = more.pool ?? createBlockPool({ totalBytes: 1024 * 1024, blockBytes: 64 * 1024, shared: true });
   const listener = await startFtpListener({
     address: '127.0.0.1',
     port: 0,
@@ -80,6 +82,7 @@ export async function startFtpLab({ partner: rules, ...more }: LabOptions = {}):
         queue,
         ledger,
         digests,
+        digestThreads,
         room: async () => more.room,
         partners: { named: () => one },
         maxFileSize: 2 ** 30,

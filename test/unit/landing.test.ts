@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Arrival } from '../../core/arrival.ts';
+import { createDigestThreads } from '../../core/digest-threads.ts';
 import type { Evidence } from '../../core/evidence.ts';
 import { Fault, type FaultCode } from '../../core/fault.ts';
 import { createLanding } from '../../core/landing.ts';
@@ -63,6 +64,7 @@ async function land({
     feed,
     maxSize,
     replace,
+    digestThreads: createDigestThreads(0),
     again,
     announce:
       announce ??

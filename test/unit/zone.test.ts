@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Arrival } from '../../core/arrival.ts';
+import { createDigestThreads } from '../../core/digest-threads.ts';
 import { decodeEvent } from '../../core/event.ts';
 import type { FaultCode } from '../../core/fault.ts';
 import { createLedger } from '../../core/ledger.ts';
@@ -33,6 +34,7 @@ const open = (more: object = {}, now?: () => Partner | undefined): Promise<Zone>
     queue: { send } as Queue,
     ledger,
     digests: createStoredDigests(store, ledger),
+    digestThreads: createDigestThreads(0),
     room: async () => 1000,
     partners: { named: now ?? (() => partner) },
     maxFileSize: 1000,

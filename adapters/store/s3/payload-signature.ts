@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { S3 } from '@aws-sdk/client-s3';
-import { createPayloadDigests, type PayloadDigests } from './payload-digests.ts';
+import { isShared } from '../../../core/digest-thread.ts';
+import { createDigestThreads, type DigestThreads } from '../../../core/digest-threads.ts';
 
 /** Sent in place of the SHA-256 of the body: the signature does not hold the body. */
 const UNSIGNED = 'UNSIGNED-PAYLOAD';
@@ -18,27 +19,29 @@ interface Outgoing {
  * signature holds its CRC-32, which the store checks. It is a third of what an upload costs. Everywhere else it stays,
  * and that of a large body is computed beside this thread.
  */
-export function signPayloads(s3: S3): Pick<PayloadDigests, 'close'> {
-  const digests = createPayloadDigests();
+export function signPayloads(s3: S3): Pick<DigestThreads, 'close'> {
+  const threads = createDigestThreads(1);
+  const sha256Of = async (body: Uint8Array): Promise<string> => {
+    const digester = threads.begin(['sha256']);
+    await digester.update(body);
+    return (await digester.finish()).sha256!;
+  };
   s3.middlewareStack.add(
     (next) => async (args) => {
       const { protocol, headers, body } = args.request as Outgoing;
       if (protocol === 'https:' && headers['x-amz-checksum-crc32'] !== undefined) {
         headers[DIGEST] = UNSIGNED;
       } else if (isThreaded(body)) {
-        headers[DIGEST] = await digests.of(body);
+        headers[DIGEST] = await sha256Of(body);
       }
       return next(args);
     },
     { step: 'build', name: 'signPayloads' },
   );
-  return digests;
+  return threads;
 }
 
 const DIGEST = 'x-amz-content-sha256';
 
-const isThreaded = (body: unknown): body is Uint8Array<SharedArrayBuffer> =>
-  body instanceof Uint8Array &&
-  body.buffer instanceof SharedArrayBuffer &&
-  body.length >= THREADED_BYTES &&
-  availableParallelism() > 1;
+const isThreaded = (body: unknown): body is Uint8Array =>
+  body instanceof Uint8Array && isShared(body) && body.length >= THREADED_BYTES && availableParallelism() > 1;
