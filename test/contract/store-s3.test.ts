@@ -1,7 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { S3 } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { suspendedKey } from '../../adapters/store/s3/layout.ts';
 import { openS3Store, type S3Store, type S3StoreOptions } from '../../adapters/store/s3/store.ts';
 import { parseS3Url, type S3Place } from '../../adapters/store/s3/url.ts';
 import { newArrivalId } from '../../core/arrival.ts';
@@ -241,6 +243,35 @@ describe.skipIf(noS3 !== undefined)(`S3${noS3 === undefined ? '' : `, skipped: $
       expect(await left()).toBe(0);
     });
 
+    it.each<[string, (store: S3Store, key: string) => Promise<void>]>([
+      ['removed', (store, key) => store.objects.remove(key)],
+      ['renamed', (store, key) => store.objects.rename(key, `${key}-to`)],
+    ])('goes on with nothing that was published, when what it became is %s', async (_name, act) => {
+      const place = newPlace();
+      const store = await open(place);
+      const key = newKey();
+      await suspend(store, key, 'half');
+      const record = { Bucket: place.bucket, Key: place.prefix + suspendedKey(key) };
+      const { Body } = await s3.getObject(record);
+      const left = await Body!.transformToByteArray();
+      const upload = await store.uploads.resume(key, newArrivalId(), 4);
+      await upload.seal();
+      await upload.publish();
+      // As a listener leaves it that is killed between the two.
+      await s3.putObject({ ...record, Body: left });
+      await act(store, key);
+      expect(await store.uploads.suspended(key)).toBeUndefined();
+    });
+
+    it('goes on with what was cut when the file that it would have replaced is removed', async () => {
+      const store = await open(newPlace());
+      const key = newKey();
+      await publish(store, key, 'older');
+      await suspend(store, key, 'half');
+      await store.objects.remove(key);
+      expect(await store.uploads.suspended(key)).toMatchObject({ size: 4 });
+    });
+
     it('gives the suspended upload of a listener that died to another one', async () => {
       const place = { ...newPlace(), leaseMs: LEASE_MS };
       const [store, peer] = [await open(place), await open(place)];
@@ -436,6 +467,27 @@ describe.skipIf(noS3 !== undefined)(`S3${noS3 === undefined ? '' : `, skipped: $
       await upload.publish();
       expect(digest(await contents(one, key))).toBe(digest(whole));
       await one.close();
+    });
+
+    it('has a claim given back that could not be ended, and tells of what is published', async () => {
+      const options = { ...newPlace(), endpoint: proxy.url, leaseMs: LEASE_MS, deadlineMs: 1_500 };
+      const [one, other] = [await openS3Store(options), await openS3Store(options)];
+      const [aborted, published] = [newKey(), newKey()];
+      for (const key of [aborted, published]) await suspend(one, key, 'half');
+      const [first, second] = [
+        await one.uploads.resume(aborted, newArrivalId(), 4),
+        await one.uploads.resume(published, newArrivalId(), 4),
+      ];
+      fail({ status: 503 }, 1_000, 'HEAD', /\.landfall\/suspended/);
+      await expectFault(first.abort(), 'store-down');
+      await second.seal();
+      expect(await second.publish()).toMatchObject({ size: 4 });
+      proxy.rules.length = 0;
+      await sleep(2 * LEASE_MS);
+      const again = await other.uploads.resume(aborted, newArrivalId(), 4);
+      await again.abort();
+      expect(await other.uploads.suspended(published)).toBeUndefined();
+      await Promise.all([one.close(), other.close()]);
     });
 
     it('reads on from where the answer broke off, or fell silent', async () => {

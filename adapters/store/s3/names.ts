@@ -10,6 +10,7 @@ import { metadataOf } from './metadata.ts';
 import type { Obstacles } from './obstacles.ts';
 import type { Remote } from './remote.ts';
 import { isFault, unlessExists } from './s3-fault.ts';
+import { forgetOlder } from './suspended.ts';
 
 /**
  * How objects get, change and lose their names. What an arrival published is kept before its name means something else: a
@@ -106,7 +107,11 @@ export function createNames({ bucket, can, locks }: Remote, obstacles: Obstacles
         await makeWay(to, there, replace);
         await copyObject(bucket, source, to, { ifAbsent: !there && can.conditionalCopy });
         obstacles.placed(to);
-        await Promise.all([keepMove(from, to, source), folderGoes || keepParent(from)]);
+        await Promise.all([
+          keepMove(from, to, source),
+          forgetOlder(bucket, from, source),
+          folderGoes || keepParent(from),
+        ]);
         await deleteObject(bucket, from);
       });
     },
@@ -115,7 +120,7 @@ export function createNames({ bucket, can, locks }: Remote, obstacles: Obstacles
       await locks.withKeys([key], async () => {
         const found = await headNamed(bucket, key);
         if (!found) throw await absence(bucket, key);
-        await Promise.all([keep(key, found), keepParent(key)]);
+        await Promise.all([keep(key, found), forgetOlder(bucket, key, found), keepParent(key)]);
         await deleteObject(bucket, key);
       });
     },

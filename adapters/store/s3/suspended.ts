@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Fault } from '../../../core/fault.ts';
 import type { Bucket } from './bucket.ts';
 import { deleteObject } from './delete-object.ts';
+import type { Found } from './found.ts';
 import { getWhole } from './get-whole.ts';
 import { claimKey, suspendedKey } from './layout.ts';
 import type { Lease } from './lease.ts';
@@ -202,10 +203,13 @@ const claimOf = (
 ): Claim => ({
   confirm: lease.confirm,
   async end({ forget }) {
-    // Another upload of the key may have been suspended meanwhile: that record is not this claim's.
-    const now = forget ? await headRaw(remote.bucket, suspendedKey(key)) : undefined;
-    if (now?.etag === etag) await deleteRecord(remote.bucket, key);
-    await lease.release();
+    try {
+      // Another upload of the key may have been suspended meanwhile: that record is not this claim's.
+      const now = forget ? await headRaw(remote.bucket, suspendedKey(key)) : undefined;
+      if (now?.etag === etag) await deleteRecord(remote.bucket, key);
+    } finally {
+      await lease.release();
+    }
   },
   async rewrite(record) {
     const own = { ...remote, bucket: whileHeld(remote.bucket, lease.confirm) };
@@ -213,6 +217,16 @@ const claimOf = (
     return claimOf(remote, lease, { key, etag: written });
   },
 });
+
+/**
+ * To be called before what is at the key goes: the record of an upload that is older, as a crash leaves one behind,
+ * would be one to go on with again.
+ */
+export async function forgetOlder(bucket: Bucket, key: string, { signature }: Found): Promise<void> {
+  const record = await readSuspended(bucket, key);
+  // One that has begun counts for what its parts are.
+  if (record && !record.begun && record.over !== signature) await deleteRecord(bucket, key);
+}
 
 /** Deletes a suspended upload with its parts. */
 export async function dropSuspended(bucket: Bucket, record: SuspendedUpload): Promise<void> {

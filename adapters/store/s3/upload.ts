@@ -10,6 +10,7 @@ import type { PieceRules } from './part-plan.ts';
 import { createPartSink, type PartSink } from './part-sink.ts';
 import { putWhole } from './put-whole.ts';
 import type { Remote } from './remote.ts';
+import { s3Fault } from './s3-fault.ts';
 import { type Claim, claimBegun, writeSuspended } from './suspended.ts';
 import type { UploadMemory } from './upload-memory.ts';
 import { whileHeld } from './while-held.ts';
@@ -176,7 +177,8 @@ export async function openUpload(
     const how = { replace, modified, digests: Object.keys(digests).length > 0 ? digests : undefined };
     const info = await (sink ? publishParts(sink, how) : publishSmall(how));
     release();
-    await endClaim({ forget: true });
+    // Published is published: a claim that is left runs out, and a record that is left is older than the object.
+    await endClaim({ forget: true }).catch(s3Fault);
     return info;
   };
 
