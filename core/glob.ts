@@ -44,7 +44,19 @@ export function globMatcher(glob: string): (path: string) => boolean {
   };
 }
 
-export const matchesGlob = (path: string, glob: string): boolean => globMatcher(glob)(path);
+/** Patterns of partners' files that are kept ready: every upload asks for the same few. */
+const MAX_READY = 1_000;
+const ready = new Map<string, (path: string) => boolean>();
+
+/** For patterns that clients cannot choose. */
+export function matchesGlob(path: string, glob: string): boolean {
+  const known = ready.get(glob);
+  if (known) return known(path);
+  if (ready.size === MAX_READY) ready.clear();
+  const matches = globMatcher(glob);
+  ready.set(glob, matches);
+  return matches(path);
+}
 
 function stepsOf(tokens: readonly string[]): Step[] {
   const steps: Step[] = [];

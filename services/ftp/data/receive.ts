@@ -144,7 +144,9 @@ export async function receive(paused: Socket, options: Receiving): Promise<void>
   socket.on('end', () => end(undefined));
   if (socket.readableEnded) end(undefined);
   socket.on('error', (cause) => end(new Fault('cancelled', 'the data connection was lost', { cause })));
-  socket.on('close', () => end(new Fault('cancelled', 'the data connection was lost')));
+  socket.on('close', () => {
+    if (!socket.readableEnded) end(new Fault('cancelled', 'the data connection was lost'));
+  });
   socket.setTimeout(stallMs, () => {
     // Not the sender's fault while it is us who do not read.
     if (stopped) socket.setTimeout(stallMs);
