@@ -112,6 +112,23 @@ describe.skipIf(skipped !== undefined)(
       });
     });
 
+    it('are none of a store that refuses checksums, which is found out at once', async () => {
+      const proxy = await startFaultProxy(bucket.base.endpoint!);
+      const body = '<?xml version="1.0"?><Error><Code>NotImplemented</Code></Error>';
+      const matches = ({ headers }: IncomingMessage): boolean =>
+        'x-amz-checksum-crc32' in headers || 'x-amz-checksum-algorithm' in headers;
+      proxy.rules.push({ act: { status: 501, body }, times: 1_000, matches });
+      const said: object[] = [];
+      const store = await open(proxy.url, { ...quietLog, info: (fields) => void said.push(fields) });
+      expect(said).toMatchObject([{ checksums: false }]);
+      expect(proxy.seen.length).toBeLessThan(20);
+      const key = newKey();
+      await publish(store, key, whole);
+      expect((await contents(store, key)).equals(whole)).toBe(true);
+      await store.close();
+      await proxy.close();
+    });
+
     describe('of a store without checksums', () => {
       let proxy: FaultProxy;
       let store: S3Store;

@@ -263,6 +263,21 @@ describe.skipIf(noS3 !== undefined)(`S3${noS3 === undefined ? '' : `, skipped: $
       expect(await store.uploads.suspended(key)).toBeUndefined();
     });
 
+    it('keeps nothing that starts tried, not even one that was refused', async () => {
+      const place = newPlace();
+      const Prefix = `${place.prefix}.landfall/probe/`;
+      const probes = async () =>
+        (await s3.listObjectsV2({ Bucket: place.bucket, Prefix })).Contents?.map(({ Key }) => Key);
+      const store = await open(place);
+      expect(await probes()).toBeUndefined();
+      await s3.putObject({ Bucket: place.bucket, Key: `${Prefix}refused`, Body: '1' });
+      await store.uploads.sweep({ uploads: new Date(0), unnamed: new Date(0) });
+      expect(await probes()).toEqual([`${Prefix}refused`]);
+      const later = new Date(Date.now() + 60_000);
+      await store.uploads.sweep({ uploads: later, unnamed: later });
+      expect(await probes()).toBeUndefined();
+    });
+
     it('goes on with what was cut when the file that it would have replaced is removed', async () => {
       const store = await open(newPlace());
       const key = newKey();

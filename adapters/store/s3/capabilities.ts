@@ -5,7 +5,8 @@ import type { Bucket } from './bucket.ts';
 import { crcOf, decodeCrc, encodeCrc } from './checksum.ts';
 import { deleteObject } from './delete-object.ts';
 import { probeKey } from './layout.ts';
-import { isFault } from './s3-fault.ts';
+import { CHECKSUM } from './multipart.ts';
+import { isFault, isNotImplemented } from './s3-fault.ts';
 
 /** What this store can do beyond the least, found by trying: makes and versions differ, and few say so. */
 export interface Capabilities {
@@ -26,6 +27,7 @@ export interface Capabilities {
 
 const ONE = Buffer.from('1');
 const CRC = crcOf(ONE);
+const SUM = { ChecksumCRC32: encodeCrc(CRC) };
 const NO_ETAG = '0'.repeat(32);
 
 interface Place {
@@ -41,7 +43,10 @@ type Put = (how: { IfNoneMatch?: string; IfMatch?: string }) => Promise<{ ETag?:
 export async function probe(bucket: Bucket): Promise<Capabilities> {
   const key = probeKey(randomUUID());
   const keys = [key, `${key}-parts`] as const;
-  const tries = [tryPuts(bucket, keys[0]), tryParts(bucket, keys[1])] as const;
+  const tries = [
+    orWithoutSums((sums) => tryPuts(bucket, keys[0], sums)),
+    orWithoutSums((sums) => tryParts(bucket, keys[1], sums)),
+  ] as const;
   const ended = await Promise.allSettled(tries);
   // What is wrong with the bucket is told, not what is wrong with tidying up in it.
   for (const end of ended) if (end.status === 'rejected') throw end.reason;
@@ -50,12 +55,23 @@ export async function probe(bucket: Bucket): Promise<Capabilities> {
   return { ...puts, ...parts, checksums: puts.checksums && parts.checksums };
 }
 
-async function tryPuts(bucket: Bucket, key: string): Promise<Omit<Capabilities, 'conditionalComplete'>> {
+/** Some makes refuse what has a checksum that they do not know, instead of taking no notice of it. */
+const orWithoutSums = <Found>(tryWith: (sums: boolean) => Promise<Found>): Promise<Found> =>
+  tryWith(true).catch((thrown: unknown) => {
+    if (!isNotImplemented(thrown)) throw thrown;
+    return tryWith(false);
+  });
+
+async function tryPuts(
+  bucket: Bucket,
+  key: string,
+  sums: boolean,
+): Promise<Omit<Capabilities, 'conditionalComplete'>> {
   const at = { Bucket: bucket.name, Key: bucket.full(key) };
   const put = (how: { IfNoneMatch?: string; IfMatch?: string; ChecksumCRC32?: string }) =>
     bucket.ask((s3, options) => s3.putObject({ ...at, ...how, Body: ONE }, options));
 
-  const { ETag = '', VersionId, ChecksumCRC32 } = await put({ ChecksumCRC32: encodeCrc(CRC) });
+  const { ETag = '', VersionId, ChecksumCRC32 } = await put(sums ? SUM : {});
   if (!(await isRefused(put({ IfNoneMatch: '*' })))) {
     await deleteObject(bucket, key);
     throw new Fault('store-down', undefined, { cause: new Error(noConditionalCreate(VersionId)) });
@@ -94,14 +110,15 @@ const isCopyConditional = (bucket: Bucket, at: Place): Promise<boolean> =>
 async function tryParts(
   bucket: Bucket,
   key: string,
+  sums: boolean,
 ): Promise<Pick<Capabilities, 'conditionalComplete' | 'checksums'>> {
   const at = { Bucket: bucket.name, Key: bucket.full(key) };
   await bucket.ask((s3, options) => s3.putObject({ ...at, Body: ONE }, options));
   const begun = await bucket.ask((s3, options) =>
-    s3.createMultipartUpload({ ...at, ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' }, options),
+    s3.createMultipartUpload({ ...at, ...(sums ? CHECKSUM : {}) }, options),
   );
   const upload = { ...at, UploadId: begun.UploadId };
-  const part = { PartNumber: 1, Body: ONE, ChecksumCRC32: encodeCrc(CRC) };
+  const part = { PartNumber: 1, Body: ONE, ...(sums ? SUM : {}) };
   const { ETag, ChecksumCRC32 } = await bucket.ask((s3, options) =>
     s3.uploadPart({ ...upload, ...part }, options),
   );

@@ -23,6 +23,7 @@ export const KEPT = `${OWN}/kept/`;
 export const LATE = `${OWN}/late/`;
 export const SUSPENDED = `${OWN}/suspended/`;
 export const PIECES = `${OWN}/pieces/`;
+export const PROBES = `${OWN}/probe/`;
 export const LEASES = [`${OWN}/locks/`, `${OWN}/claims/`] as const;
 
 /** Hexadecimal digits of a key's hash beside an arrival: it tells the keys of one arrival apart. */
@@ -38,7 +39,7 @@ export const suspendedKey = (key: string): string => SUSPENDED + keyHash(key);
 export const claimKey = (key: string): string => `${OWN}/claims/${keyHash(key)}`;
 export const lockKey = (key: string): string => `${OWN}/locks/${keyHash(key)}`;
 export const pieceKey = (upload: string, part: number): string => `${PIECES}${keyHash(upload)}-${part}`;
-export const probeKey = (random: string): string => `${OWN}/probe/${random}`;
+export const probeKey = (random: string): string => `${PROBES}${random}`;
 export const markerKey = (folder: string): string => `${folder}/`;
 
 /** The folder above; empty at the top. */

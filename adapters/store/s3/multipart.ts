@@ -21,7 +21,7 @@ export const MAX_PARTS = 10_000;
 export const MIN_PART_BYTES = 5 * 1024 ** 2;
 
 /** Of the whole object, made from those of its parts. */
-const CHECKSUM = { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' } as const;
+export const CHECKSUM = { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' } as const;
 
 /** Copies into one upload that the store makes at the same time. */
 const MAX_COPIES = 6;

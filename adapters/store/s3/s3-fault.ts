@@ -15,6 +15,8 @@ const REFUSED: Meaning = {
   hint: "the store refuses Landfall's credentials, or they lack a permission",
 };
 
+const UNKNOWN: Meaning = { code: 'store-down', hint: 'the store cannot do what it was asked to' };
+
 const ELSEWHERE: Meaning = { code: 'store-down', hint: 'the bucket is in another region' };
 
 /** By the error codes of the S3 API, those of other makes among them. */
@@ -53,6 +55,7 @@ const byStatus: Readonly<Record<number, Meaning>> = {
   412: { code: 'exists' },
   416: { code: 'bad-offset' },
   429: AGAIN,
+  501: UNKNOWN,
   507: { code: 'store-full' },
 };
 
@@ -84,6 +87,10 @@ export function s3Fault(thrown: unknown): Fault {
 
 export const isFault = (thrown: unknown, ...codes: FaultCode[]): boolean =>
   thrown instanceof Fault && codes.includes(thrown.code);
+
+/** Whether the store says that it does not know what was asked. */
+export const isNotImplemented = (thrown: unknown): boolean =>
+  thrown instanceof Fault && thrown.cause instanceof Error && thrown.cause.message === UNKNOWN.hint;
 
 /** The answer, or undefined when the store says that there is no such object. */
 export async function unlessAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
