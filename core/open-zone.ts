@@ -253,9 +253,10 @@ function createZone(atLogin: Partner, ports: ZonePorts): Zone {
       });
     },
 
-    async resumableSize(path) {
+    async resumable(path) {
       permit('write', path);
-      return toldOf(await resumable(path));
+      const start = await resumable(path);
+      return { size: toldOf(start), isCut: start.again > 0 };
     },
 
     async makeFolder(path) {

@@ -22,11 +22,8 @@ export interface Zone {
   digest(path: string, name: DigestName, reading: Reading): Promise<Digest>;
   /** Throws `not-permitted`, `is-a-folder`, `exists`, `bad-offset`, `busy`. */
   upload(path: string, how: UploadMode, sender: Sender): Promise<Landing>;
-  /**
-   * Bytes from which an upload could go on: those of the suspended upload but the last, so that they are never the
-   * whole, or else those of the file. Throws `not-found`.
-   */
-  resumableSize(path: string): Promise<number>;
+  /** Where an upload could go on: after the suspended upload, or else after the file. Throws `not-found`. */
+  resumable(path: string): Promise<Resumable>;
   makeFolder(path: string): Promise<void>;
   removeFolder(path: string): Promise<void>;
   remove(path: string): Promise<void>;
@@ -57,6 +54,13 @@ export interface Digest {
   /** The bytes that it is of, `to` not included. */
   readonly from: number;
   readonly to: number;
+}
+
+export interface Resumable {
+  /** Bytes; those of a suspended upload but the last, so that they are never the whole. */
+  readonly size: number;
+  /** Whether they are a suspended upload's, beside which there may be a file of another size. */
+  readonly isCut: boolean;
 }
 
 export type UploadMode = { readonly at: number } | 'append';

@@ -11,6 +11,8 @@ export interface Left {
   readonly range?: { readonly first: number; readonly last: number };
   /** ALLO: bytes. */
   readonly announced?: number;
+  /** SIZE: the path of an interrupted upload, whose bytes it told. */
+  readonly sizeOfCut?: string;
 }
 
 interface Row {
@@ -26,6 +28,7 @@ const rows: Record<keyof Left, Row> = {
   restart: { usedBy: ['RETR', 'STOR'], outlives: [...preparing, 'ALLO'] },
   // An upload must know of it, to refuse it: a part would take the place of the whole.
   range: { usedBy: ['RETR', 'HASH', 'STOR', 'APPE', 'STOU'], outlives: preparing },
+  sizeOfCut: { usedBy: ['RETR'], outlives: [...preparing, 'REST'] },
   announced: { usedBy: ['STOR', 'APPE', 'STOU'], outlives: [...preparing, 'REST'] },
 };
 

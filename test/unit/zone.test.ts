@@ -78,7 +78,7 @@ describe('permissions', () => {
     ['write', 'setModified', (zone) => zone.setModified('/in/x', new Date())],
     ['write', 'room', (zone) => zone.room('/in')],
     ['write', 'upload', (zone) => put(zone, '/in/y', 'y')],
-    ['write', 'resumableSize', (zone) => zone.resumableSize('/in/x')],
+    ['write', 'resumable', (zone) => zone.resumable('/in/x')],
     ['delete', 'remove', (zone) => zone.remove('/in/x')],
     ['delete', 'removeFolder', (zone) => zone.removeFolder('/in/folder')],
     ['make', 'makeFolder', (zone) => zone.makeFolder('/in/new')],
@@ -157,7 +157,7 @@ describe('uploads', () => {
     const landing = await zone.upload('/in/x', 'append', { protocol: 'ftp', address: '' });
     await landing.write(Buffer.from('a~'));
     await landing.suspend();
-    expect(await zone.resumableSize('/in/x')).toBe(1);
+    expect(await zone.resumable('/in/x')).toEqual({ size: 1, isCut: true });
     await put(zone, '/in/x', '~b', 'append');
     await put(zone, '/in/x', 'c', 'append');
     expect([await textOf(zone, '/in/x'), announced.map(({ size }) => size)]).toEqual(['a~bc', [3, 4]]);
@@ -276,7 +276,7 @@ test('a removal takes what was cut under that name, too, so that nothing is adde
   await put(zone, '/in/x', 'first');
   await cut();
   await zone.remove('/in/x');
-  await expect(zone.resumableSize('/in/x')).rejects.toThrow(code('not-found'));
+  await expect(zone.resumable('/in/x')).rejects.toThrow(code('not-found'));
   await put(zone, '/in/x', 'second', 'append');
   expect(await textOf(zone, '/in/x')).toBe('second');
 });
@@ -342,7 +342,7 @@ describe('an append-only partner', () => {
     const landing = await zone.upload('/in/cut', { at: 0 }, { protocol: 'ftp', address: '' });
     await landing.write(Buffer.from('12'));
     await landing.suspend();
-    expect(await zone.resumableSize('/in/cut')).toBe(1);
+    expect(await zone.resumable('/in/cut')).toEqual({ size: 1, isCut: true });
     await put(zone, '/in/cut', '23', { at: 1 });
     expect(await textOf(zone, '/in/cut')).toBe('123');
   });
@@ -360,7 +360,7 @@ describe('a drop box', () => {
   const reading = { signal: new AbortController().signal, read: () => undefined, wrote: () => undefined };
 
   test.each<[string, (zone: Zone, path: string) => Promise<unknown>]>([
-    ['its size', (zone, path) => zone.resumableSize(path)],
+    ['its size', (zone, path) => zone.resumable(path)],
     ['what an upload from its middle answers', (zone, path) => put(zone, path, 'x', { at: 1 })],
     ['a look at it', (zone, path) => zone.stat(path)],
     ['a download', (zone, path) => zone.read(path)],
@@ -384,7 +384,7 @@ describe('a drop box', () => {
   test('takes what is new, goes on with what was cut, and adds to nothing that is finished', async () => {
     const zone = await open(box);
     await suspend(zone, '/in/x');
-    expect(await zone.resumableSize('/in/x')).toBe(3);
+    expect(await zone.resumable('/in/x')).toEqual({ size: 3, isCut: true });
     await put(zone, '/in/x', 'f+half', 'append');
     await put(zone, '/in/y', 'y', 'append');
     await expect(put(zone, '/in/y', 'z', 'append')).rejects.toThrow(code('exists'));
@@ -405,7 +405,7 @@ describe('a drop box', () => {
       await expect(put(zone, path, 'second')).rejects.toThrow(code('exists'));
     }
     await suspend(zone, '/in/cut');
-    await expect(zone.resumableSize('/in/cut')).rejects.toThrow(code('not-found'));
+    await expect(zone.resumable('/in/cut')).rejects.toThrow(code('not-found'));
     await expect(put(zone, '/in/cut', 'x', { at: 4 })).rejects.toThrow(code('not-found'));
     await put(zone, '/in/cut', 'mine', 'append');
     expect(await textOf(await open(), '/in/cut')).toBe('mine');

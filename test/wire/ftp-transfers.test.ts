@@ -141,6 +141,19 @@ describe('an upload is kept, and not there, when', () => {
     await rm(folder, { recursive: true });
   });
 
+  it('it would replace a file: curl, which asks for SIZE, never takes a part of that for the whole', async () => {
+    const download = () => promisify(execFile)('curl', ['-sS', urlOf(lab.listener.port)]);
+    await put(talk, 'STOR in/a', 'the old file');
+    expect((await download()).stdout).toBe('the old file');
+    const data = await half('in/a', 'hello ');
+    data.resetAndDestroy();
+    await talk.expect(426);
+    await expect(download()).rejects.toThrow('550');
+    await talk.say('REST 5', 350);
+    await put(talk, 'STOR in/a', ' world');
+    expect((await download()).stdout).toBe('hello world');
+  });
+
   it('and goes on from where it was', async () => {
     const data = await half('in/a', 'hello ');
     data.resetAndDestroy();

@@ -4,7 +4,7 @@ import type { Command } from '../command.ts';
 import { deflated } from '../data/mode-z.ts';
 import { pacedChunks } from '../data/pace.ts';
 import { send } from '../data/send.ts';
-import { reply } from '../reply.ts';
+import { Refusal, reply } from '../reply.ts';
 import { rangeInText, restartInText } from '../restart.ts';
 import { zoneOf } from '../session.ts';
 import { type Opened, runTransfer, takeChannel } from '../transfer.ts';
@@ -15,7 +15,10 @@ export const download = {
     argument: 'path',
     help: '<file>: downloads it',
     async *run({ session, path, given }) {
-      const { restart, range } = given;
+      const { restart, range, sizeOfCut } = given;
+      // Clients that know the size stop there: they would take a part of the file that is there for the whole.
+      if (sizeOfCut === path)
+        throw new Refusal(550, 'SIZE told of an interrupted upload: finish that first.');
       const [from, to] = range ? [range.first, range.last + 1] : [restart ?? 0, Infinity];
       const isText = session.type === 'A';
       if (isText && range) throw rangeInText();

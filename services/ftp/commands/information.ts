@@ -1,5 +1,6 @@
 import { Fault } from '../../../core/fault.ts';
 import { showDuration } from '../../../core/units.ts';
+import type { Resumable } from '../../../core/zone.ts';
 import type { Call, Command } from '../command.ts';
 import { askedFor } from '../listing/asked-for.ts';
 import { lineOf, systemOf } from '../listing/styles.ts';
@@ -10,16 +11,16 @@ import { siteHelp } from './site.ts';
 /** Lines of a listing over the control connection, which is held in memory; LIST has no such bound. */
 const MAX_STAT_LINES = 1000;
 
-async function sizeOf({ session, path }: Call): Promise<number> {
+async function sizeOf({ session, path }: Call): Promise<Resumable> {
   const zone = zoneOf(session);
   try {
-    return await zone.resumableSize(path);
+    return await zone.resumable(path);
   } catch (thrown) {
     if (!(thrown instanceof Fault && thrown.code === 'not-permitted')) throw thrown;
   }
   const entry = await zone.stat(path);
   if (entry.kind === 'folder') throw new Fault('is-a-folder', path);
-  return entry.size;
+  return { size: entry.size, isCut: false };
 }
 
 export const information = {
@@ -31,7 +32,9 @@ export const information = {
     async *run(call) {
       // RFC 3659 §4: the exact size that would be sent, or 550. As text that is known by reading the whole file only.
       if (call.session.type === 'A') throw new Refusal(550, 'SIZE needs TYPE I.');
-      yield reply(213, String(await sizeOf(call)));
+      const { size, isCut } = await sizeOf(call);
+      if (isCut) call.session.left = { ...call.session.left, sizeOfCut: call.path };
+      yield reply(213, String(size));
     },
   },
   AVBL: {
