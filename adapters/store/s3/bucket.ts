@@ -13,6 +13,8 @@ const CONNECT_MS = 5_000;
 /** The wait before the second attempt at most; it doubles up to the longest. */
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5_000;
+/** For an attempt that begins when others have just noticed that the store is down for long: its time is over already. */
+const LEAST_MS = 500;
 /** For a copy of 5 GiB within the store, which may answer nothing before it is done: 18 MiB/s. And for a join. */
 const COPY_MS = 300_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -89,7 +91,7 @@ export function createBucket(options: BucketOptions): Bucket {
         try {
           const answer = await (isCopy
             ? attempt(request, copying, COPY_MS)
-            : attempt(request, s3, isJoin ? COPY_MS : patience.until(asked) - began));
+            : attempt(request, s3, isJoin ? COPY_MS : Math.max(patience.until(asked) - began, LEAST_MS)));
           patience.answered();
           return answer;
         } catch (thrown) {
