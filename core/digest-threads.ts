@@ -3,12 +3,12 @@ import { createDigestThread, type DigestThread, isShared } from './digest-thread
 import { createDigester } from './digests.ts';
 
 /**
- * Digests of streams of bytes, those of large streams computed on threads of their own while this one receives:
- * SHA-256 is as much work as all the rest of an upload.
+ * Digests of streams of bytes. SHA-256 is as much work as all the rest of an upload: where there are several large
+ * streams at once, one is digested on this thread, which costs no handing over, and the others on threads of their own.
  */
 export interface DigestThreads {
   begin(names: readonly DigestName[]): StreamDigester;
-  /** Streams that have not ended fail. */
+  /** Streams on the threads that have not ended fail. */
   close(): Promise<void>;
 }
 
@@ -23,15 +23,22 @@ export interface StreamDigester {
 }
 
 /** Bytes of a stream's first piece from which it is worth the way to another thread. */
-const THREADED_BYTES = 64 * 1024;
+const LARGE_BYTES = 64 * 1024;
 
 /** With no threads, all is computed on this one. */
 export function createDigestThreads(count: number): DigestThreads {
   const threads = Array.from({ length: count }, createDigestThread);
+  let largeOneHere: StreamDigester | undefined;
 
   const beginFor = (first: Uint8Array, names: readonly DigestName[]): StreamDigester => {
-    const isThreaded = names.length > 0 && first.length >= THREADED_BYTES && isShared(first);
-    return (isThreaded ? leastBusy(threads)?.begin(names) : undefined) ?? beginHere(names);
+    const isLarge = names.length > 0 && first.length >= LARGE_BYTES && isShared(first);
+    const elsewhere = isLarge && largeOneHere ? leastBusy(threads)?.begin(names) : undefined;
+    if (elsewhere) return elsewhere;
+    const here = beginHere(names, () => {
+      if (largeOneHere === here) largeOneHere = undefined;
+    });
+    if (isLarge) largeOneHere ??= here;
+    return here;
   };
 
   return {
@@ -56,11 +63,14 @@ export function createDigestThreads(count: number): DigestThreads {
 const leastBusy = (threads: readonly DigestThread[]): DigestThread | undefined =>
   threads.toSorted((one, other) => one.streams - other.streams)[0];
 
-function beginHere(names: readonly DigestName[]): StreamDigester {
+function beginHere(names: readonly DigestName[], ended = () => {}): StreamDigester {
   const digester = createDigester(names);
   return {
     update: (bytes) => void digester.update(bytes),
-    finish: async () => digester.finish(),
-    drop: () => undefined,
+    async finish() {
+      ended();
+      return digester.finish();
+    },
+    drop: ended,
   };
 }

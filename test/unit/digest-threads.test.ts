@@ -1,6 +1,6 @@
 import { createHash, randomFillSync } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createDigestThreads, type DigestThreads } from '../../core/digest-threads.ts';
+import { createDigestThreads, type DigestThreads, type StreamDigester } from '../../core/digest-threads.ts';
 
 let threads: DigestThreads;
 afterEach(() => threads.close());
@@ -55,9 +55,15 @@ describe.each([0, 1, 3])('with %i threads', (count) => {
   });
 });
 
-it('large streams leave this thread free', async () => {
+/** A large stream beside another, which has this thread. */
+const beginSecond = async (): Promise<StreamDigester> => {
   threads = createDigestThreads(1);
-  const digester = threads.begin(['sha256']);
+  await threads.begin(['sha256']).update(shared(2 ** 17));
+  return threads.begin(['sha256']);
+};
+
+it('the second large stream leaves this thread free', async () => {
+  const digester = await beginSecond();
   let turns = 0;
   const turning = setInterval(() => (turns += 1), 1);
   await digester.update(shared(256 * 2 ** 20));
@@ -66,8 +72,7 @@ it('large streams leave this thread free', async () => {
 });
 
 it('streams fail when their thread ends; later ones have another', async () => {
-  threads = createDigestThreads(1);
-  const digester = threads.begin(['sha256']);
+  const digester = await beginSecond();
   const waiting = digester.update(shared(64 * 2 ** 20));
   await Promise.all([expect(waiting).rejects.toThrow('the thread that digests ended'), threads.close()]);
   await expect(digester.finish()).rejects.toThrow('the thread that digests ended');

@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { S3 } from '@aws-sdk/client-s3';
-import { isShared } from '../../../core/digest-thread.ts';
-import { createDigestThreads, type DigestThreads } from '../../../core/digest-threads.ts';
+import { createDigestThread, type DigestThread, isShared } from '../../../core/digest-thread.ts';
 
 /** Sent in place of the SHA-256 of the body: the signature does not hold the body. */
 const UNSIGNED = 'UNSIGNED-PAYLOAD';
@@ -19,10 +18,10 @@ interface Outgoing {
  * signature holds its CRC-32, which the store checks. It is a third of what an upload costs. Everywhere else it stays,
  * and that of a large body is computed beside this thread.
  */
-export function signPayloads(s3: S3): Pick<DigestThreads, 'close'> {
-  const threads = createDigestThreads(1);
+export function signPayloads(s3: S3): Pick<DigestThread, 'close'> {
+  const thread = createDigestThread();
   const sha256Of = async (body: Uint8Array): Promise<string> => {
-    const digester = threads.begin(['sha256']);
+    const digester = thread.begin(['sha256']);
     await digester.update(body);
     return (await digester.finish()).sha256!;
   };
@@ -38,7 +37,7 @@ export function signPayloads(s3: S3): Pick<DigestThreads, 'close'> {
     },
     { step: 'build', name: 'signPayloads' },
   );
-  return threads;
+  return thread;
 }
 
 const DIGEST = 'x-amz-content-sha256';
