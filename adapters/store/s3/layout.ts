@@ -15,6 +15,7 @@ import { MAX_SEGMENT_BYTES } from '../../../core/paths.ts';
  *   .landfall/claims/<key hash>                 somebody is going on with it
  *   .landfall/locks/<key hash>                  somebody is replacing, moving or removing the object
  *   .landfall/pieces/<upload>-<part>            on its way to be one large part of a very large object
+ *   .landfall/aside/<arrival>~<key hash>        bytes of an upload under way, whose memory others needed
  *   .landfall/probe/<random>                    what the store can do, at start
  */
 const OWN = '.landfall';
@@ -23,6 +24,7 @@ export const KEPT = `${OWN}/kept/`;
 export const LATE = `${OWN}/late/`;
 export const SUSPENDED = `${OWN}/suspended/`;
 export const PIECES = `${OWN}/pieces/`;
+export const ASIDE = `${OWN}/aside/`;
 export const PROBES = `${OWN}/probe/`;
 export const LEASES = [`${OWN}/locks/`, `${OWN}/claims/`] as const;
 
@@ -35,6 +37,7 @@ const published = (arrival: string, key: string): string =>
 
 export const keptKey = (arrival: string, key: string): string => KEPT + published(arrival, key);
 export const lateKey = (arrival: string, key: string): string => LATE + published(arrival, key);
+export const asideKey = (arrival: string, key: string): string => ASIDE + published(arrival, key);
 export const suspendedKey = (key: string): string => SUSPENDED + keyHash(key);
 export const claimKey = (key: string): string => `${OWN}/claims/${keyHash(key)}`;
 export const lockKey = (key: string): string => `${OWN}/locks/${keyHash(key)}`;

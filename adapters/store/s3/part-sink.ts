@@ -68,7 +68,7 @@ export function createPartSink(
     for (let part = failed[0]; part; part = failed[0]) {
       await part.put();
       failed.shift();
-      memory.givePart(part.block);
+      memory.parts.give(part.block);
     }
   };
 
@@ -118,7 +118,7 @@ export function createPartSink(
       await store(block.subarray(0, length));
     };
     const fail = (thrown: unknown): void => {
-      if (over) memory.givePart(block);
+      if (over) memory.parts.give(block);
       else failed.push({ put, block, thrown });
     };
     try {
@@ -130,7 +130,7 @@ export function createPartSink(
       return fail(thrown);
     }
     const storing = put()
-      .then(() => memory.givePart(block), fail)
+      .then(() => memory.parts.give(block), fail)
       .finally(() => inFlight.delete(storing));
     inFlight.add(storing);
   };
@@ -167,13 +167,13 @@ export function createPartSink(
     async send(block, length) {
       await letGo();
       if (failed[0]) {
-        memory.givePart(block);
+        memory.parts.give(block);
         throw failed[0].thrown;
       }
       held = { block, length };
       // Two parts must come of it and what it lends to.
       if (length < 2 * MIN_PART_BYTES) await letGo();
-      else takeBack = memory.spare(() => void letGo());
+      else takeBack = memory.parts.spare(letGo);
     },
 
     sendLast,
@@ -208,9 +208,9 @@ export function createPartSink(
     giveUp() {
       over = true;
       takeBack();
-      if (held) memory.givePart(held.block);
+      if (held) memory.parts.give(held.block);
       held = undefined;
-      for (const { block } of failed.splice(0)) memory.givePart(block);
+      for (const { block } of failed.splice(0)) memory.parts.give(block);
     },
   };
 }

@@ -21,6 +21,8 @@ export interface S3StoreOptions extends S3Place {
   readonly partBytes?: number;
   /** Bytes of all uploads together. Default: 256 MiB. */
   readonly memoryBytes?: number;
+  /** How long a buffer is an upload's own while others wait for one, in milliseconds. Default: 5 seconds. */
+  readonly holdMs?: number;
   /** For one request with all its attempts, in milliseconds. Default: a minute. */
   readonly deadlineMs?: number;
   /** For one attempt without a byte moving, in milliseconds. Default: 15 seconds. */
@@ -49,6 +51,7 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
     log,
     partBytes = 10 * MIB,
     memoryBytes = 256 * MIB,
+    holdMs = 5_000,
     deadlineMs = 60_000,
     idleMs = 15_000,
   } = options;
@@ -63,7 +66,7 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
     const remote = { bucket, can, locks: createLocks(bucket, can, options.leaseMs) };
     const obstacles = createObstacles(bucket);
     const names = createNames(remote, obstacles);
-    const memory = createUploadMemory({ memoryBytes, partBytes });
+    const memory = createUploadMemory({ memoryBytes, partBytes, holdMs });
     return {
       objects: createObjects(remote, names),
       folders: createFolders(remote, names, obstacles),

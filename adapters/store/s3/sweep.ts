@@ -2,7 +2,7 @@ import type { Uploads } from '../../../core/ports/store.ts';
 import type { Bucket } from './bucket.ts';
 import { deleteObject } from './delete-object.ts';
 import { readLateFacts } from './late-facts.ts';
-import { claimKey, KEPT, LATE, LEASES, PIECES, PROBES, SUSPENDED } from './layout.ts';
+import { ASIDE, claimKey, KEPT, LATE, LEASES, PIECES, PROBES, SUSPENDED } from './layout.ts';
 import { LEASE_MS } from './lease.ts';
 import { decodeKey, listAll } from './listing.ts';
 import { headRaw } from './locate.ts';
@@ -95,6 +95,7 @@ export function createSweep({ bucket, locks }: Remote): Uploads['sweep'] {
     const suspended = await dropOldSuspended(uploads);
     const forsaken = await abortForsaken(uploads);
     await removeOld(PIECES, uploads);
+    await removeOld(ASIDE, uploads);
     // Of starts that were refused.
     await removeOld(PROBES, uploads);
     const kept = await removeOld(KEPT, unnamed);

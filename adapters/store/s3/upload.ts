@@ -1,6 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { Fault } from '../../../core/fault.ts';
 import type { ObjectInfo, PublishOptions, Upload } from '../../../core/ports/store.ts';
+import { createAside } from './aside.ts';
+import { createFilling } from './filling.ts';
 import { infoOf } from './found.ts';
 import { writeLateFacts } from './late-facts.ts';
 import { headNamed, wholeSeconds } from './locate.ts';
@@ -64,19 +66,13 @@ export async function openUpload(
   let sink = open.parts && sinkOf(open.parts.main);
   let claiming: Promise<unknown> | undefined;
   let size = open.parts ? bytesIn(open.parts.main) : 0;
-  /** The bytes that are in no part: `fill` bytes of a small block or of a part's. */
-  let block: Buffer | undefined;
-  let isSmall = false;
-  let fill = 0;
   let sealed = false;
   let over = false;
 
   /** It is over, and its memory free. */
-  const release = (): void => {
+  const release = async (): Promise<void> => {
     over = true;
-    if (block) (isSmall ? memory.giveSmall : memory.givePart)(block);
-    block = undefined;
-    fill = 0;
+    await filling.release();
     sink?.giveUp();
   };
 
@@ -99,52 +95,30 @@ export async function openUpload(
     return sink;
   };
 
-  /** Room for at least a byte. */
-  const makeRoom = async (): Promise<Buffer> => {
-    if (block && fill < block.length) return block;
-    if (block && isSmall) {
-      const part = await memory.takePart();
-      block.copy(part, 0, 0, fill);
-      memory.giveSmall(block);
-      block = part;
-      isSmall = false;
-      return makeRoom();
-    }
-    if (block) {
-      const target = await toParts();
-      const [full, length] = [block, fill];
-      block = undefined;
-      fill = 0;
-      await target.send(full, length);
-    }
-    isSmall = sink === undefined;
-    block = isSmall ? await memory.takeSmall() : await memory.takePart();
-    return block;
-  };
+  const filling = createFilling({
+    memory,
+    aside: createAside(bucket, key, arrival),
+    hasParts: () => sink !== undefined,
+    parts: toParts,
+  });
 
   const write = async (chunk: Uint8Array): Promise<void> => {
     if (sealed) throw new Fault('internal', 'the upload is sealed');
-    for (let at = 0; at < chunk.length; ) {
-      const room = await makeRoom();
-      const count = Math.min(room.length - fill, chunk.length - at);
-      room.set(chunk.subarray(at, at + count), fill);
-      fill += count;
-      at += count;
-      size += count;
-    }
+    await filling.write(chunk);
+    size += chunk.length;
   };
 
   const seal = async (): Promise<void> => {
-    if (sink && fill > 0) await sink.sendLast(bytesLeft());
+    await filling.hold();
+    filling.requireKept();
+    if (sink && filling.length > 0) await sink.sendLast(filling.bytes);
     else await sink?.settle();
     sealed = true;
   };
 
-  const bytesLeft = (): Buffer => block?.subarray(0, fill) ?? Buffer.alloc(0);
-
   const publishSmall = async ({ replace, modified = wholeSeconds(new Date()), digests }: Publishing) => {
     await names.place(key, { replace, conditional: true }, (ifAbsent) =>
-      putWhole(bucket, key, bytesLeft(), { arrival, modified, digests }, ifAbsent),
+      putWhole(bucket, key, filling.bytes, { arrival, modified, digests }, ifAbsent),
     );
     return infoOf(key, { size, modified, arrival, digests });
   };
@@ -176,7 +150,7 @@ export async function openUpload(
     if (!sealed) await seal();
     const how = { replace, modified, digests: Object.keys(digests).length > 0 ? digests : undefined };
     const info = await (sink ? publishParts(sink, how) : publishSmall(how));
-    release();
+    await release();
     // Published is published: a claim that is left runs out, and a record that is left is older than the object.
     await endClaim({ forget: true }).catch(s3Fault);
     return info;
@@ -184,18 +158,19 @@ export async function openUpload(
 
   /** Leaves in the parts what others can follow; answers the bytes that are in none. */
   const cutToParts = async (): Promise<Buffer> => {
-    if (!sealed && block && !isSmall && (sink || fill >= MIN_PART_BYTES)) {
-      return (await toParts()).sendRest(block, fill);
-    }
+    const { part, length, bytes } = filling;
+    if (!sealed && part && (sink || length >= MIN_PART_BYTES))
+      return (await toParts()).sendRest(part, length);
     await sink?.settle();
-    if (!sink || !sealed) return bytesLeft();
+    if (!sink || !sealed) return bytes;
     const { main } = sink;
     if ((main.parts.at(-1)?.size ?? MIN_PART_BYTES) >= MIN_PART_BYTES) return Buffer.alloc(0);
     main.keep(main.parts.length - 1);
-    return bytesLeft();
+    return bytes;
   };
 
   const keep = async (text: string | undefined): Promise<void> => {
+    await filling.hold();
     const tail = await cutToParts();
     const parts = sink && {
       id: sink.main.id,
@@ -224,16 +199,18 @@ export async function openUpload(
       await keep(text);
     } finally {
       // Where it fails, what was suspended before can still be resumed.
-      release();
+      await release();
       await endClaim({ forget: false });
     }
   };
 
   const abort = async (): Promise<void> => {
     try {
+      // Nothing of it is on its way any more.
+      await filling.release();
       await sink?.abort();
     } finally {
-      release();
+      await release();
       await endClaim({ forget: true });
     }
   };
@@ -248,7 +225,7 @@ export async function openUpload(
   try {
     for await (const chunk of open.start ?? []) await write(chunk);
   } catch (thrown) {
-    release();
+    await release();
     throw thrown;
   }
 
