@@ -8,11 +8,11 @@ line, and stays until its input ends.
 """
 
 import ftplib
-import multiprocessing
 import socket
 import sys
 import threading
-import time
+
+from at_once import time_at_once
 
 # One interpreter has one lock; what its threads wait for is the network.
 PROCESSES = 4
@@ -33,52 +33,36 @@ def send(ftp, name, file):
     ftp.voidresp()
 
 
-def send_some(port, user, password, numbers, file, barrier, failures):
-    sessions = [log_in(port, user, password) for _ in numbers]
-    barrier.wait()
+def prepare(login, numbers, file):
+    sessions = [log_in(*login) for _ in numbers]
+    failed = []
 
     def send_one(ftp, number):
         try:
             send(ftp, f"large-{number}", file)
-        except Exception as error:  # counted, and told by the parent
-            failures.put(str(error))
+        except Exception as error:
+            failed.append(error)
 
-    threads = [threading.Thread(target=send_one, args=pair) for pair in zip(sessions, numbers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    barrier.wait()
-    for ftp in sessions:
-        ftp.quit()
+    def send_all():
+        threads = [threading.Thread(target=send_one, args=pair) for pair in zip(sessions, numbers)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if failed:
+            raise failed[0]
 
-
-def time_sends(port, user, password, clients, file):
-    barrier = multiprocessing.Barrier(PROCESSES + 1)
-    failures = multiprocessing.Queue()
-    children = [
-        multiprocessing.Process(
-            target=send_some,
-            args=(port, user, password, range(first, clients, PROCESSES), file, barrier, failures),
-            daemon=True,
-        )
-        for first in range(PROCESSES)
-    ]
-    for child in children:
-        child.start()
-    barrier.wait(120)
-    start = time.perf_counter()
-    barrier.wait(500)
-    seconds = time.perf_counter() - start
-    for child in children:
-        child.join()
-    if not failures.empty():
-        raise SystemExit(f"an upload failed: {failures.get()}")
-    return seconds
+    return send_all
 
 
-def stay(port, user, password, clients):
-    sessions = [log_in(port, user, password) for _ in range(clients)]
+def time_sends(login, clients, file):
+    return time_at_once(
+        prepare, [(login, range(first, clients, PROCESSES), file) for first in range(PROCESSES)]
+    )
+
+
+def stay(login, clients):
+    sessions = [log_in(*login) for _ in range(clients)]
     print("logged in", flush=True)
     sys.stdin.read()
     for ftp in sessions:
@@ -87,10 +71,12 @@ def stay(port, user, password, clients):
 
 def main():
     name, port, user, password, clients, *file = sys.argv[1:]
+    login = (int(port), user, password)
     if name == "send":
-        print(time_sends(int(port), user, password, int(clients), *file))
+        print(time_sends(login, int(clients), *file))
     else:
-        stay(int(port), user, password, int(clients))
+        stay(login, int(clients))
 
 
-main()
+if __name__ == "__main__":
+    main()

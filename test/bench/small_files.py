@@ -5,10 +5,11 @@ Usage: small_files.py put|get|login PORT USER PASSWORD COUNT CONNECTIONS BYTES P
 
 import ftplib
 import io
-import multiprocessing
 import os
 import sys
 import time
+
+from at_once import time_at_once
 
 
 def put(ftp, path, size):
@@ -19,7 +20,7 @@ def get(ftp, path, size):
     received = io.BytesIO()
     ftp.retrbinary(f"RETR {path}", received.write)
     if len(received.getvalue()) != size:
-        raise SystemExit(f"{path} has {len(received.getvalue())} bytes")
+        raise ValueError(f"{path} has {len(received.getvalue())} bytes")
 
 
 def log_in(port, user, password):
@@ -29,48 +30,39 @@ def log_in(port, user, password):
     return ftp
 
 
-def move(action, port, user, password, paths, size, barrier):
-    ftp = log_in(port, user, password)
-    barrier.wait()
-    for path in paths:
-        action(ftp, path, size)
-    barrier.wait()
-    ftp.quit()
+def prepare(action, login, paths, size):
+    ftp = log_in(*login)
+
+    def move():
+        for path in paths:
+            action(ftp, path, size)
+
+    return move
 
 
-def time_moves(action, port, user, password, count, connections, size, prefix):
-    """Processes, not threads: one interpreter would be slower than what it measures."""
-    barrier = multiprocessing.Barrier(connections + 1)
-    children = []
-    for first in range(connections):
-        paths = [f"in/{prefix}-{number}" for number in range(first, count, connections)]
-        arguments = (action, port, user, password, paths, size, barrier)
-        children.append(multiprocessing.Process(target=move, args=arguments, daemon=True))
-    for child in children:
-        child.start()
-    barrier.wait(60)
-    start = time.perf_counter()
-    barrier.wait(300)
-    seconds = time.perf_counter() - start
-    for child in children:
-        child.join()
-    return seconds
+def time_moves(action, login, count, connections, size, prefix):
+    paths = [f"in/{prefix}-{number}" for number in range(count)]
+    return time_at_once(
+        prepare, [(action, login, paths[first::connections], size) for first in range(connections)]
+    )
 
 
-def time_logins(port, user, password, count):
+def time_logins(login, count):
     start = time.perf_counter()
     for _ in range(count):
-        log_in(port, user, password).quit()
+        log_in(*login).quit()
     return time.perf_counter() - start
 
 
 def main():
     name, port, user, password, count, connections, size, prefix = sys.argv[1:]
+    login = (int(port), user, password)
     if name == "login":
-        print(time_logins(int(port), user, password, int(count)))
+        print(time_logins(login, int(count)))
     else:
         action = {"put": put, "get": get}[name]
-        print(time_moves(action, int(port), user, password, int(count), int(connections), int(size), prefix))
+        print(time_moves(action, login, int(count), int(connections), int(size), prefix))
 
 
-main()
+if __name__ == "__main__":
+    main()

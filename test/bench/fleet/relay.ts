@@ -86,7 +86,7 @@ async function bench(fleet: LandfallFleet, folder: string, { quick, rounds }: Be
       const each = fleet.listeners.map(({ landfall }) => settledCpuSeconds(landfall.child.pid!));
       return (await Promise.all(each)).reduce((sum, seconds) => sum + seconds, 0);
     };
-    const script = join(import.meta.dirname, 'transfers.py');
+    const script = join(import.meta.dirname, '../transfers.py');
     const ends = [controls.join(), datas.join(), fleet.port, USER, PASSWORD];
     const work = [counts[file], Math.min(connections, counts[file]), files[file], `${file}-${prefix}`];
     const before = await cpu();

@@ -8,12 +8,12 @@ with the bytes of FILE.
 """
 
 import ftplib
-import multiprocessing
 import os
 import random
 import socket
 import sys
-import time
+
+from at_once import time_at_once
 
 BLOCK = 256 * 1024
 
@@ -41,50 +41,32 @@ def get(ftp, path, file):
             left -= received
     ftp.voidresp()
     if left != 0:
-        raise SystemExit(f"{path} lacks {left} bytes")
+        raise ValueError(f"{path} lacks {left} bytes")
 
 
-def work(action, controls, datas, port, user, password, numbers, file, prefix, barrier, failures):
-    try:
-        ftp = Ftp()
-        ftp.datas = datas
-        ftp.connect(random.choice(controls), port, timeout=60)
-        ftp.login(user, password)
-        ftp.voidcmd("TYPE I")
-    except Exception as error:
-        failures.put(str(error))
-    barrier.wait()
-    try:
+def prepare(action, ends, numbers, file, prefix):
+    controls, datas, port, user, password = ends
+    ftp = Ftp()
+    ftp.datas = datas
+    ftp.connect(random.choice(controls), port, timeout=60)
+    ftp.login(user, password)
+    ftp.voidcmd("TYPE I")
+
+    def move():
         for number in numbers:
             action(ftp, f"in/{prefix}-{number}", file)
-    except Exception as error:  # counted, and told by the parent
-        failures.put(str(error))
-    barrier.wait()
+
+    return move
 
 
 def main():
-    action, controls, datas, port, user, password, count, connections, file, prefix = sys.argv[1:]
+    name, controls, datas, port, user, password, count, connections, file, prefix = sys.argv[1:]
     count, connections = int(count), int(connections)
-    barrier = multiprocessing.Barrier(connections + 1)
-    failures = multiprocessing.Queue()
+    action = {"put": put, "get": get}[name]
     ends = (controls.split(","), datas.split(","), int(port), user, password)
-    children = [
-        multiprocessing.Process(
-            target=work,
-            args=(globals()[action], *ends, range(first, count, connections), file, prefix, barrier, failures),
-            daemon=True,
-        )
-        for first in range(connections)
-    ]
-    for child in children:
-        child.start()
-    barrier.wait(120)
-    start = time.perf_counter()
-    barrier.wait(500)
-    seconds = time.perf_counter() - start
-    if not failures.empty():
-        raise SystemExit(f"a transfer failed: {failures.get()}")
-    print(seconds)
+    shares = [(action, ends, range(first, count, connections), file, prefix) for first in range(connections)]
+    print(time_at_once(prepare, shares))
 
 
-main()
+if __name__ == "__main__":
+    main()
