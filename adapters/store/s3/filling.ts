@@ -23,7 +23,7 @@ export interface Filling {
   readonly bytes: Buffer;
   /** The part's buffer that they are in, once they are held. */
   readonly part: Buffer | undefined;
-  /** Gives up the bytes, after which nothing may be called. */
+  /** Gives up the bytes; nothing else may be called then. */
   release(): Promise<void>;
 }
 

@@ -1,10 +1,9 @@
 import type { Buffer } from 'node:buffer';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createBlockPool, type PoolOptions } from '../../../core/buffers.ts';
 import { Fault } from '../../../core/fault.ts';
 
-/** How often who waits has another buffer let go, in milliseconds. */
-const LET_GO_MS = 100;
+/** How often it is looked for buffers that may be let go, in milliseconds, as long as somebody waits. */
+const LOOK_MS = 100;
 /** How long an upload waits for memory, in milliseconds. */
 const MEMORY_WAIT_MS = 120_000;
 
@@ -33,32 +32,42 @@ export function createLentBlocks({ holdMs, ...options }: PoolOptions & { holdMs:
   const pool = createBlockPool(options);
   const spares = new Set<Spare>();
 
-  const letOneGo = async (): Promise<void> => {
-    const [first] = [...spares].sort((one, other) => one.dueAt - other.dueAt);
-    if (!first || first.dueAt > performance.now()) return;
-    spares.delete(first);
+  let waiting = 0;
+  let leaving = 0;
+  let looking: NodeJS.Timeout | undefined;
+
+  const letGo = async (spare: Spare): Promise<void> => {
+    spares.delete(spare);
+    leaving += 1;
     // Where it cannot be let go it is still there, and may be asked for again.
-    await first.letGo().catch(() => undefined);
+    await spare.letGo().catch(() => undefined);
+    leaving -= 1;
   };
 
-  const letGoUntil = async (signal: AbortSignal): Promise<void> => {
-    while (!signal.aborted) {
-      await letOneGo();
-      await sleep(LET_GO_MS, undefined, { signal }).catch(() => undefined);
-    }
+  /** Has as many let go as are waited for. */
+  const look = (): void => {
+    const now = performance.now();
+    const due = [...spares].filter(({ dueAt }) => dueAt <= now).sort((one, other) => one.dueAt - other.dueAt);
+    for (const spare of due.slice(0, Math.max(0, waiting - leaving))) void letGo(spare);
   };
 
   const waitForOne = async (): Promise<Buffer> => {
-    const over = new AbortController();
-    const timer = setTimeout(() => over.abort(), MEMORY_WAIT_MS);
-    letGoUntil(over.signal);
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), MEMORY_WAIT_MS);
+    waiting += 1;
+    look();
+    looking ??= setInterval(look, LOOK_MS);
     try {
-      return await pool.take(over.signal);
+      return await pool.take(limit.signal);
     } catch (cause) {
       throw new Fault('limit-reached', 'the memory for uploads is in use', { cause });
     } finally {
       clearTimeout(timer);
-      over.abort();
+      waiting -= 1;
+      if (waiting === 0) {
+        clearInterval(looking);
+        looking = undefined;
+      }
     }
   };
 
