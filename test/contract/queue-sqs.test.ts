@@ -11,6 +11,7 @@ import { parseSqsUrl } from '../../adapters/queue/sqs/url.ts';
 import { Fault } from '../../core/fault.ts';
 import { pipeline } from '../../core/pipeline.ts';
 import type { Queue } from '../../core/ports/queue.ts';
+import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
 import { freePort } from '../support/free-port.ts';
 import { killHolder } from '../support/kill-holder.ts';
 import { type SqsServer, startSqs } from '../support/sqs-server.ts';
@@ -96,6 +97,64 @@ describe('one queue on SQS', () => {
     }
     expect(bodies.every((body) => got.has(body))).toBe(true);
     expect(await queue.depth(VALIDATE)).toEqual({ waiting: 0, inFlight: 0, dead: 0 });
+  });
+
+  describe.skipIf(elsewhere !== undefined)('fetching ahead', () => {
+    const MANY = 60;
+    /** The queue past a proxy that sees its requests. */
+    let proxy: FaultProxy;
+    let watched: Queue;
+    beforeEach(async () => {
+      proxy = await startFaultProxy(place.endpoint!);
+      watched = await openSqsQueue({ ...place, endpoint: proxy.url });
+      const bodies = Array.from({ length: MANY }, (_, index) => ({ body: String(index) }));
+      await queue.send(VALIDATE, bodies);
+    });
+    afterEach(async () => {
+      await watched.close();
+      await proxy.close();
+    });
+
+    const receives = () =>
+      proxy.seen.filter(({ headers }) => headers['x-amz-target'] === 'AmazonSQS.ReceiveMessage').length;
+
+    const doOnes = async (count: number, visibilityMs = LONG): Promise<Set<string>> => {
+      const got = new Set<string>();
+      while (got.size < count) {
+        const wanted = { max: 1, waitMs: LONG, visibilityMs };
+        for (const delivery of await watched.receive(VALIDATE, wanted, never)) {
+          got.add(delivery.body);
+          await delivery.ack();
+        }
+      }
+      return got;
+    };
+
+    test('whoever takes quick messages one by one asks for many at once', async () => {
+      expect((await doOnes(MANY)).size).toBe(MANY);
+      expect(receives()).toBeLessThan(MANY / 2);
+      expect(await queue.depth(VALIDATE)).toEqual({ waiting: 0, inFlight: 0, dead: 0 });
+    });
+
+    test('what was not taken is given back when the consumer goes', async () => {
+      const got = await doOnes(MANY - 25);
+      await watched.close();
+      expect(await queue.depth(VALIDATE)).toEqual({ waiting: 25, inFlight: 0, dead: 0 });
+      while (got.size < MANY) for (const { body } of await receive(10, LONG)) got.add(body);
+    });
+
+    test('and when it takes no more', async () => {
+      await doOnes(MANY - 25, 6_000);
+      await sleep(1_500);
+      expect(await queue.depth(VALIDATE)).toEqual({ waiting: 25, inFlight: 0, dead: 0 });
+    });
+
+    test('behind slow work nothing is fetched ahead', async () => {
+      await doOnes(9);
+      await sleep(100);
+      expect(receives()).toBe(9);
+      expect(await queue.depth(VALIDATE)).toEqual({ waiting: MANY - 9, inFlight: 0, dead: 0 });
+    });
   });
 
   test('a message that comes before its time, as after a delay of hours, is hidden again', async () => {

@@ -31,7 +31,12 @@ export const deadLetter = (message: Received, reason: string): Sending => ({
  * The message in this consumer's hands. SQS may still take an old receipt handle when nobody has received the
  * message since: this clock decides when the visibility timeout is over.
  */
-export function createDelivery({ main, dead }: Pair, message: Received, visibilityMs: number): Delivery {
+export function createDelivery(
+  { main, dead }: Pair,
+  message: Received,
+  visibilityMs: number,
+  done: () => void,
+): Delivery {
   const { id, body, sentAt } = message;
   let heldUntil = message.receivedAt + visibilityMs;
   const isHeld = (): boolean => performance.now() < heldUntil;
@@ -51,6 +56,7 @@ export function createDelivery({ main, dead }: Pair, message: Received, visibili
     sentAt,
     async ack() {
       if (isHeld()) await main.remove(message);
+      done();
     },
     async release(delayMs) {
       await hold(delayMs);

@@ -2,10 +2,11 @@ import { Fault } from '../../../core/fault.ts';
 import { bodyBytes } from '../../../core/message-body.ts';
 import type { Queue } from '../../../core/ports/queue.ts';
 import { type AdoptedDelivery, adopt, type EventRecord, fromRecord, queueNameIn } from './adopted.ts';
+import { type Ahead, createAhead } from './ahead.ts';
 import { listDeadLetters, redriveDeadLetters } from './dead-letters.ts';
 import { createDelivery, type Pair } from './delivery.ts';
 import type { Received } from './message.ts';
-import { createPolls, type Polls } from './polls.ts';
+import { createPolls } from './polls.ts';
 import { findQueues, fullName } from './queue-urls.ts';
 import { createRemoteQueue } from './remote-queue.ts';
 import { createRequests } from './requests.ts';
@@ -22,7 +23,7 @@ export interface SqsQueue extends Queue {
 
 /** One queue of the pipeline. */
 interface Lane extends Pair {
-  readonly polls: Polls;
+  readonly ahead: Ahead;
 }
 
 /**
@@ -42,7 +43,7 @@ export async function openSqsQueue(place: SqsPlace): Promise<SqsQueue> {
     for (const [name, { url, deadUrl }] of await findQueues(requests, place)) {
       const main = createRemoteQueue(requests, url, place.groups);
       const dead = createRemoteQueue(requests, deadUrl, place.groups);
-      lanes.set(name, { main, dead, polls: createPolls(main) });
+      lanes.set(name, { main, dead, ahead: createAhead(createPolls(main), main) });
     }
   } catch (thrown) {
     requests.close();
@@ -77,9 +78,10 @@ export async function openSqsQueue(place: SqsPlace): Promise<SqsQueue> {
       const until = performance.now() + waitMs;
       for (let leftMs = waitMs; !signal.aborted; leftMs = until - performance.now()) {
         const wanted = { max, waitMs: Math.max(0, leftMs), visibilityMs };
-        const messages = await dueOf(lane, await lane.polls.receive(wanted, signal));
-        if (messages.length > 0)
-          return messages.map((message) => createDelivery(lane, message, visibilityMs));
+        const messages = await dueOf(lane, await lane.ahead.receive(wanted, signal));
+        if (messages.length > 0) {
+          return messages.map((message) => createDelivery(lane, message, visibilityMs, lane.ahead.done));
+        }
         if (performance.now() >= until) break;
       }
       return [];
@@ -108,7 +110,10 @@ export async function openSqsQueue(place: SqsPlace): Promise<SqsQueue> {
     async close() {
       if (closed) return;
       closed = true;
-      for (const { main, dead } of lanes.values()) await Promise.all([main.close(), dead.close()]);
+      for (const { main, dead, ahead } of lanes.values()) {
+        await ahead.close();
+        await Promise.all([main.close(), dead.close()]);
+      }
       requests.close();
     },
   };
