@@ -50,8 +50,8 @@ describe('a listener that relays', () => {
     await expect(settled).rejects.toMatchObject({ code: 'cancelled' });
   });
 
-  /** An owner, and what each link has told it. */
-  async function anOwner() {
+  /** An owner, and what each link has told it; the first ones, as after a cut of the network, it hears nothing of. */
+  async function anOwner({ deafLinks = 0 } = {}) {
     const port = await freePort();
     const ends = createHearOfEnds();
     const links: { readonly tidings: string[]; readonly socket: Socket }[] = [];
@@ -62,7 +62,7 @@ describe('a listener that relays', () => {
       tokenOf: () => undefined,
       arrive: () => false,
       hear(socket) {
-        ends.hear(socket);
+        if (links.length >= deafLinks) ends.hear(socket);
         const tidings: string[] = [];
         links.push({ tidings, socket });
         socket.on('data', (bytes) => tidings.push(...takeReports(bytes).reports.map(({ tiding }) => tiding)));
@@ -84,6 +84,36 @@ describe('a listener that relays', () => {
     vi.advanceTimersByTime(20_000);
     while (links[0]!.tidings.length < 2) await setImmediate();
     expect(links[0]!.tidings).toEqual(['began', 'alive']);
+  });
+
+  it('and is told twice of a connection, keeps to what it was told of last', async () => {
+    const ends = createHearOfEnds();
+    const [[data], [near, far], [nearLater, farLater]] = [await pair(), await pair(), await pair()];
+    ends.hear(near);
+    ends.hear(nearLater);
+    const settled = ends.connection(data, token).settled('client', never);
+    const says = async (from: Socket, tiding: 'began' | 'client-ended'): Promise<void> => {
+      const noted = once(from, 'data');
+      from.write(encodeReport({ tiding, token }));
+      if (tiding === 'began') await noted;
+    };
+    await says(farLater, 'began');
+    await says(far, 'began');
+    far.destroy();
+    await once(near, 'close');
+    await says(farLater, 'client-ended');
+    await settled;
+  });
+
+  it('tells all again over another link when the owner does not note what it was told', async () => {
+    const { address, links, owners } = await anOwner({ deafLinks: 1 });
+    const telling = owners.begin(address, token);
+    telling.tell('client-ended');
+    telling.end();
+    await vi.waitUntil(() => links[1]?.tidings.length === 2, 5_000);
+    expect(links[1]!.tidings).toEqual(['began', 'client-ended']);
+    await vi.waitUntil(() => links[0]!.socket.readableEnded);
+    expect(links[1]!.socket.readableEnded).toBe(false);
   });
 
   it('that could not reach the owner tells the rest over the old link, and what is new over another', async () => {

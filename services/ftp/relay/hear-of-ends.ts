@@ -3,14 +3,20 @@ import type { Socket } from 'node:net';
 import { Fault } from '../../../core/fault.ts';
 import { abortable } from '../data/abortable.ts';
 import type { DataConnection, End } from '../data/connection.ts';
-import { ASK_MS, QUESTION, type Report, SILENT_MS, type Tiding, takeReports } from './records.ts';
+import { ASK_MS, NOTED, QUESTION, type Report, SILENT_MS, type Tiding, takeReports } from './records.ts';
 
 /** Milliseconds for a listener that has relayed a connection to say that it is about to tell of it. */
 const BEGIN_MS = 5_000;
 
+interface Link {
+  readonly socket: Socket;
+  /** A later one has a higher number. */
+  readonly number: number;
+}
+
 interface Heard {
-  /** Where its reports come from. */
-  link: Socket | undefined;
+  /** Where its reports come from: the latest, when it was told of again because an earlier one held them up. */
+  link: Link | undefined;
   readonly ended: Readonly<Record<End, PromiseWithResolvers<void>>>;
 }
 
@@ -22,11 +28,12 @@ export interface HearOfEnds {
   /** The connection that came with the token, which is the name of it in reports. */
   connection(socket: Socket, token: string): DataConnection;
   /** Reports come from here until it ends. */
-  hear(link: Socket): void;
+  hear(socket: Socket): void;
 }
 
 export function createHearOfEnds(): HearOfEnds {
   const awaited = new Map<string, Heard>();
+  let links = 0;
 
   const lose = ({ ended }: Heard): void => {
     for (const end of Object.values(ended)) {
@@ -42,10 +49,11 @@ export function createHearOfEnds(): HearOfEnds {
     alive: () => undefined,
   };
 
-  const note = (link: Socket, { tiding, token }: Report): void => {
+  const note = (link: Link, { tiding, token }: Report): void => {
+    if (tiding === 'began') link.socket.write(NOTED);
     const heard = awaited.get(token);
     if (!heard) return;
-    heard.link = link;
+    if (!heard.link || heard.link.number < link.number) heard.link = link;
     effects[tiding](heard);
   };
 
@@ -69,18 +77,20 @@ export function createHearOfEnds(): HearOfEnds {
         },
       };
     },
-    hear(link) {
+    hear(socket) {
+      links += 1;
+      const link = { socket, number: links };
       let bytes = Buffer.alloc(0);
-      const silence = setTimeout(() => link.destroy(), SILENT_MS);
-      const asking = setInterval(() => link.write(QUESTION), ASK_MS);
-      link.on('data', (chunk: Buffer) => {
+      const silence = setTimeout(() => socket.destroy(), SILENT_MS);
+      const asking = setInterval(() => socket.write(QUESTION), ASK_MS);
+      socket.on('data', (chunk: Buffer) => {
         silence.refresh();
         const { reports, rest } = takeReports(Buffer.concat([bytes, chunk]));
         bytes = Buffer.from(rest);
         for (const report of reports) note(link, report);
       });
-      link.resume().on('end', () => link.destroy());
-      link.on('close', () => {
+      socket.resume().on('end', () => socket.destroy());
+      socket.on('close', () => {
         clearTimeout(silence);
         clearInterval(asking);
         for (const heard of awaited.values()) if (heard.link === link) lose(heard);

@@ -19,6 +19,8 @@ const RECORD_BYTES = 1 + TOKEN_LENGTH;
 export const ASK_MS = 15_000;
 export const SILENT_MS = 60_000;
 export const QUESTION = Buffer.of(1);
+/** What the owner answers to each `began`, in order. */
+export const NOTED = Buffer.of(2);
 
 export interface Report {
   readonly tiding: Tiding;

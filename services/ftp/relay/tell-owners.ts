@@ -1,9 +1,14 @@
 import type { Socket } from 'node:net';
 import { dialOwner } from './dial-owner.ts';
-import { ALIVE, encodeReport, type Report, type Tiding } from './records.ts';
+import { ALIVE, encodeReport, NOTED, QUESTION, type Report, type Tiding } from './records.ts';
 
 /** Bytes of reports that an owner has not taken; it will have given up those connections. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
+
+/** Milliseconds for the owner to note that a connection began; then it is told so over another link. */
+const NOTED_MS = 1_000;
+/** Links that are tried: an owner that has heard nothing gives the connection up. */
+const MAX_LINKS = 4;
 
 /** Tells an owner of one connection. */
 export interface Telling {
@@ -28,6 +33,8 @@ interface Link {
   /** Connections that are told of over it. */
   told: number;
   isCurrent: boolean;
+  /** Told of each `began` that was noted, in order. */
+  readonly unnoted: (() => void)[];
 }
 
 export function createTellOwners(secret: string): TellOwners {
@@ -49,14 +56,18 @@ export function createTellOwners(secret: string): TellOwners {
         drop(owner, link);
         return undefined;
       }
-      // All that it says is a question whether we are there.
-      one.on('data', () => one.write(encodeReport(ALIVE)));
+      one.on('data', (words) => {
+        for (const word of words) {
+          if (word === QUESTION[0]) one.write(encodeReport(ALIVE));
+          else if (word === NOTED[0]) link.unnoted.shift()?.();
+        }
+      });
       one.on('end', () => one.destroy());
       one.on('close', () => drop(owner, link));
       if (one.destroyed) drop(owner, link);
       return one;
     });
-    const link: Link = { socket, told: 0, isCurrent: true };
+    const link: Link = { socket, told: 0, isCurrent: true, unnoted: [] };
     links.set(owner, link);
     return link;
   };
@@ -68,24 +79,65 @@ export function createTellOwners(secret: string): TellOwners {
       else one.write(encodeReport(report));
     });
 
+  const leave = (link: Link): void => {
+    link.told -= 1;
+    closeUnused(link);
+  };
+
+  const doubt = (owner: string, link: Link): void => {
+    drop(owner, link);
+    closeUnused(link);
+  };
+
+  /** Whether the owner notes in time what is the next `began` on the link. */
+  const isNextNoted = (link: Link): Promise<boolean> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), NOTED_MS).unref();
+      link.unnoted.push(() => {
+        clearTimeout(timer);
+        resolve(true);
+      });
+    });
+
   return {
     begin(owner, token) {
-      const link = links.get(owner) ?? open(owner);
-      link.told += 1;
-      send(link, { tiding: 'began', token });
+      const said: Tiding[] = ['began'];
+      let link: Link | undefined;
+      let isNoted = false;
+      let hasEnded = false;
+
+      const tellAll = (): Promise<boolean> => {
+        const before = link;
+        link = links.get(owner) ?? open(owner);
+        link.told += 1;
+        if (before) leave(before);
+        const noted = isNextNoted(link);
+        for (const tiding of said) send(link, { tiding, token });
+        return noted;
+      };
+
+      // It may have ended long before the owner hears that it began.
+      const tellUntilNoted = async (): Promise<void> => {
+        for (let count = 0; count < MAX_LINKS && !(await tellAll()); count += 1) doubt(owner, link!);
+        isNoted = true;
+        if (hasEnded) leave(link!);
+      };
+      void tellUntilNoted();
+
       return {
-        tell: (tiding) => send(link, { tiding, token }),
+        tell(tiding) {
+          said.push(tiding);
+          send(link!, { tiding, token });
+        },
         end() {
-          link.told -= 1;
-          closeUnused(link);
+          hasEnded = true;
+          if (isNoted) leave(link!);
         },
       };
     },
     doubt(owner) {
       const link = links.get(owner);
-      if (!link) return;
-      drop(owner, link);
-      closeUnused(link);
+      if (link) doubt(owner, link);
     },
     close() {
       for (const [owner, link] of links) {
