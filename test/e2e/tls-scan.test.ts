@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -22,8 +23,8 @@ beforeAll(async () => {
 afterAll(() => lab.close());
 
 describe('testssl.sh', () => {
-  it('finds nothing worse than LOW', async () => {
-    const json = join(lab.folder, 'findings.json');
+  const scan = async (): Promise<Finding[]> => {
+    const json = join(lab.folder, `findings-${randomUUID()}.json`);
     // Protocols, categories of ciphers, forward secrecy, the server's choices and defaults, vulnerabilities.
     const what = ['-p', '-s', '-f', '-P', '-S', '-U'];
     const how = ['--quiet', '--color', '0', '--warnings', 'batch', '--jsonfile', json];
@@ -32,7 +33,17 @@ describe('testssl.sh', () => {
     await run('testssl', [...what, ...how, ...where], { timeout: 300_000 }).catch((ended) => {
       if (typeof ended.code !== 'number') throw ended;
     });
-    const findings: Finding[] = JSON.parse(await readFile(json, 'utf8'));
+    return JSON.parse(await readFile(json, 'utf8'));
+  };
+
+  /** Its openssl may end before it has printed a session, and then a check says that it could not be made. */
+  const scanWhole = async (): Promise<Finding[]> => {
+    const findings = await scan();
+    return findings.some(({ severity }) => severity === 'WARN') ? scan() : findings;
+  };
+
+  it('finds nothing worse than LOW', async () => {
+    const findings = await scanWhole();
     const severity = (id: string): string | undefined => findings.find((one) => one.id === id)?.severity;
     for (const id of ['TLS1_3', 'secure_renego', 'secure_client_renego', 'SWEET32', 'BEAST', 'ROBOT']) {
       expect([id, severity(id)]).toEqual([id, 'OK']);
