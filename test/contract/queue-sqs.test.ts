@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BatchResultErrorEntry, SQS } from '@aws-sdk/client-sqs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { createBatches } from '../../adapters/queue/sqs/batches.ts';
 import { toEntry } from '../../adapters/queue/sqs/message.ts';
 import { openSqsQueue } from '../../adapters/queue/sqs/queue.ts';
@@ -104,16 +104,16 @@ describe('one queue on SQS', () => {
     /** The queue past a proxy that sees its requests. */
     let proxy: FaultProxy;
     let watched: Queue;
-    beforeEach(async () => {
+    const sendMany = async (): Promise<void> => {
       proxy = await startFaultProxy(place.endpoint!);
       watched = await openSqsQueue({ ...place, endpoint: proxy.url });
+      onTestFinished(async () => {
+        await watched.close();
+        await proxy.close();
+      });
       const bodies = Array.from({ length: MANY }, (_, index) => ({ body: String(index) }));
       await queue.send(VALIDATE, bodies);
-    });
-    afterEach(async () => {
-      await watched.close();
-      await proxy.close();
-    });
+    };
 
     const receives = () =>
       proxy.seen.filter(({ headers }) => headers['x-amz-target'] === 'AmazonSQS.ReceiveMessage').length;
@@ -131,12 +131,14 @@ describe('one queue on SQS', () => {
     };
 
     test('whoever takes quick messages one by one asks for many at once', async () => {
+      await sendMany();
       expect((await doOnes(MANY)).size).toBe(MANY);
       expect(receives()).toBeLessThan(MANY / 2);
       expect(await queue.depth(VALIDATE)).toEqual({ waiting: 0, inFlight: 0, dead: 0 });
     });
 
     test('what was not taken is given back when the consumer goes', async () => {
+      await sendMany();
       const got = await doOnes(MANY - 25);
       await watched.close();
       expect(await queue.depth(VALIDATE)).toEqual({ waiting: 25, inFlight: 0, dead: 0 });
@@ -144,12 +146,14 @@ describe('one queue on SQS', () => {
     });
 
     test('and when it takes no more', async () => {
+      await sendMany();
       await doOnes(MANY - 25, 6_000);
       await sleep(1_500);
       expect(await queue.depth(VALIDATE)).toEqual({ waiting: 25, inFlight: 0, dead: 0 });
     });
 
     test('behind slow work nothing is fetched ahead', async () => {
+      await sendMany();
       await doOnes(9);
       await sleep(100);
       expect(receives()).toBe(9);
