@@ -121,25 +121,26 @@ function createZone(atLogin: Partner, ports: ZonePorts): Zone {
     !isAnonymous(partner) && !isKept(partner, path) && (isTemporary(path) || partner.existing === 'replace');
 
   /**
-   * Where an upload goes on. In a drop box only after an interrupted upload, and after none for who is anonymous:
-   * somebody else may have sent it. What else is there is as if it were not.
+   * After an interrupted upload. In a drop box what else is there is as if it were not, and who is anonymous goes on
+   * with nothing: somebody else may have sent it.
    */
-  const resumable = async (path: string): Promise<Start> => {
+  const afterCut = async (path: string): Promise<Start | undefined> => {
     const isBox = isDropBox(partner, path);
     const suspended = isBox && isAnonymous(partner) ? undefined : await uploads.suspended(keyOf(path));
     if (suspended) return { at: suspended.size, again: SENT_AGAIN };
     if (isBox) throw new Fault('not-found', path);
-    return { at: (await requireFile(path)).size, again: 0 };
+    return undefined;
   };
+
+  /** Where an upload goes on: after an interrupted one, or else after the file. */
+  const resumable = async (path: string): Promise<Start> =>
+    (await afterCut(path)) ?? { at: (await requireFile(path)).size, again: 0 };
 
   const startOf = async (path: string, how: UploadMode): Promise<Start> => {
     if (how === 'append') return resumable(path).catch(orStart);
     if (how.at === 0) return START;
-    const known = await resumable(path).catch((thrown) => {
-      if (isDropBox(partner, path)) throw thrown;
-      return orStart(thrown);
-    });
-    return how.at === toldOf(known) ? known : { at: how.at, again: 0 };
+    const cut = await afterCut(path);
+    return cut && how.at === toldOf(cut) ? cut : { at: how.at, again: 0 };
   };
 
   const requireBytes = async (path: string, from: number): Promise<ObjectInfo> => {
