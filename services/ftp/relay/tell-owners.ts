@@ -29,10 +29,10 @@ export interface TellOwners {
 }
 
 interface Link {
+  readonly owner: string;
   readonly socket: Promise<Socket | undefined>;
   /** Connections that are told of over it. */
   told: number;
-  isCurrent: boolean;
   /** Told of each `began` that was noted, in order. */
   readonly unnoted: (() => void)[];
 }
@@ -40,20 +40,22 @@ interface Link {
 export function createTellOwners(secret: string): TellOwners {
   const links = new Map<string, Link>();
 
-  const drop = (owner: string, link: Link): void => {
-    link.isCurrent = false;
-    if (links.get(owner) === link) links.delete(owner);
+  /** Of each owner, the link over which it is told of what begins. */
+  const isCurrent = (link: Link): boolean => links.get(link.owner) === link;
+
+  const drop = (link: Link): void => {
+    if (isCurrent(link)) links.delete(link.owner);
   };
 
-  const closeUnused = ({ told, isCurrent, socket }: Link): void => {
-    if (told === 0 && !isCurrent) void socket.then((one) => one?.destroySoon());
+  const closeUnused = (link: Link): void => {
+    if (link.told === 0 && !isCurrent(link)) void link.socket.then((one) => one?.destroySoon());
   };
 
   const open = (owner: string): Link => {
     const dialled = dialOwner(owner, { kind: 'reports', port: 0, client: '' }, { secret, token: '' });
     const socket = dialled.then((one) => {
       if (typeof one === 'string') {
-        drop(owner, link);
+        drop(link);
         return undefined;
       }
       one.on('data', (words) => {
@@ -63,11 +65,11 @@ export function createTellOwners(secret: string): TellOwners {
         }
       });
       one.on('end', () => one.destroy());
-      one.on('close', () => drop(owner, link));
-      if (one.destroyed) drop(owner, link);
+      one.on('close', () => drop(link));
+      if (one.destroyed) drop(link);
       return one;
     });
-    const link: Link = { socket, told: 0, isCurrent: true, unnoted: [] };
+    const link: Link = { owner, socket, told: 0, unnoted: [] };
     links.set(owner, link);
     return link;
   };
@@ -84,8 +86,8 @@ export function createTellOwners(secret: string): TellOwners {
     closeUnused(link);
   };
 
-  const doubt = (owner: string, link: Link): void => {
-    drop(owner, link);
+  const doubt = (link: Link): void => {
+    drop(link);
     closeUnused(link);
   };
 
@@ -118,7 +120,7 @@ export function createTellOwners(secret: string): TellOwners {
 
       // It may have ended long before the owner hears that it began.
       const tellUntilNoted = async (): Promise<void> => {
-        for (let count = 0; count < MAX_LINKS && !(await tellAll()); count += 1) doubt(owner, link!);
+        for (let count = 0; count < MAX_LINKS && !(await tellAll()); count += 1) doubt(link!);
         isNoted = true;
         if (hasEnded) leave(link!);
       };
@@ -137,13 +139,10 @@ export function createTellOwners(secret: string): TellOwners {
     },
     doubt(owner) {
       const link = links.get(owner);
-      if (link) doubt(owner, link);
+      if (link) doubt(link);
     },
     close() {
-      for (const [owner, link] of links) {
-        drop(owner, link);
-        closeUnused(link);
-      }
+      for (const link of links.values()) doubt(link);
     },
   };
 }
