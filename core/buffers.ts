@@ -83,3 +83,7 @@ export function createBlockPool(options: PoolOptions): BlockPool {
     },
   };
 }
+
+/** Whether other threads may look at the memory. */
+export const isShared = (bytes: Uint8Array): bytes is Uint8Array<SharedArrayBuffer> =>
+  bytes.buffer instanceof SharedArrayBuffer;

@@ -1,6 +1,16 @@
 import { Worker } from 'node:worker_threads';
 import type { Arrival, DigestName } from './arrival.ts';
-import type { StreamDigester } from './digest-threads.ts';
+import { isShared } from './buffers.ts';
+
+/** Its calls must not overlap; `finish` or `drop` is the last one. */
+export interface StreamDigester {
+  /** The bytes must stay as they are until it resolves. Throws when the thread has ended. */
+  update(bytes: Uint8Array): Promise<void> | undefined;
+  /** Lower-case hex by name. Throws as `update`. */
+  finish(): Promise<Arrival['digests']>;
+  /** Nobody wants to know any more. */
+  drop(): void;
+}
 
 /** A thread that computes the digests of many streams; it is there from the first one on. */
 export interface DigestThread {
@@ -89,7 +99,3 @@ export function createDigestThread(): DigestThread {
 }
 
 const hasEnded = (): Error => new Error('the thread that digests ended');
-
-/** Whether other threads may look at the memory. */
-export const isShared = (bytes: Uint8Array): bytes is Uint8Array<SharedArrayBuffer> =>
-  bytes.buffer instanceof SharedArrayBuffer;

@@ -1,5 +1,6 @@
-import type { Arrival, DigestName } from './arrival.ts';
-import { createDigestThread, type DigestThread, isShared } from './digest-thread.ts';
+import type { DigestName } from './arrival.ts';
+import { isShared } from './buffers.ts';
+import { createDigestThread, type DigestThread, type StreamDigester } from './digest-thread.ts';
 import { createDigester } from './digests.ts';
 
 /**
@@ -10,16 +11,6 @@ export interface DigestThreads {
   begin(names: readonly DigestName[]): StreamDigester;
   /** Streams on the threads that have not ended fail. */
   close(): Promise<void>;
-}
-
-/** Its calls must not overlap; `finish` or `drop` is the last one. */
-export interface StreamDigester {
-  /** The bytes must stay as they are until it resolves. Throws when the thread has ended. */
-  update(bytes: Uint8Array): Promise<void> | undefined;
-  /** Lower-case hex by name. Throws as `update`. */
-  finish(): Promise<Arrival['digests']>;
-  /** Nobody wants to know any more. */
-  drop(): void;
 }
 
 /** Bytes of a stream's first piece from which it is worth the way to another thread. */

@@ -71,17 +71,21 @@ export function createLanding(
     tail = last.length === EDGE_BYTES ? Buffer.from(last) : Buffer.concat([tail, last]).subarray(-EDGE_BYTES);
   };
 
-  const suspend = async (): Promise<void> => {
+  const abort = (): Promise<void> => {
     digester.drop();
-    if (upload.size === 0) return upload.abort();
+    return upload.abort();
+  };
+
+  const suspend = async (): Promise<void> => {
+    if (upload.size === 0) return abort();
+    digester.drop();
     const edges = { head: head?.toString('base64'), tail: tail.toString('base64') };
     await upload.suspend(JSON.stringify({ size: upload.size, ...edges }));
   };
 
   const giveUp = async (fault: Fault): Promise<void> => {
-    digester.drop();
     // A second fault, that of the clearing up, helps nobody; what stays behind is swept.
-    await (fault.retry ? suspend() : upload.abort()).catch(() => undefined);
+    await (fault.retry ? suspend() : abort()).catch(() => undefined);
   };
 
   const arrived = async (): Promise<Arrival> => ({

@@ -1,6 +1,7 @@
 import { createHash, randomFillSync } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createDigestThreads, type DigestThreads, type StreamDigester } from '../../core/digest-threads.ts';
+import type { StreamDigester } from '../../core/digest-thread.ts';
+import { createDigestThreads, type DigestThreads } from '../../core/digest-threads.ts';
 
 let threads: DigestThreads;
 afterEach(() => threads.close());

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { S3 } from '@aws-sdk/client-s3';
-import { createDigestThread, type DigestThread, isShared } from '../../../core/digest-thread.ts';
+import { isShared } from '../../../core/buffers.ts';
+import { createDigestThread, type DigestThread } from '../../../core/digest-thread.ts';
 
 /** Sent in place of the SHA-256 of the body: the signature does not hold the body. */
 const UNSIGNED = 'UNSIGNED-PAYLOAD';
