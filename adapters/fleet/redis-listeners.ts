@@ -48,14 +48,15 @@ export function createRedisListeners(link: RedisLink, key: string, own: OwnListe
 /** Milliseconds after which a listener that says nothing is thought dead, and its sessions count no more. */
 export const LEASE_MS = 10_000;
 
+const ANSWER_LIVING = `redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+return redis.call('ZRANGE', KEYS[1], 0, -1)`;
+
 /** KEYS: the sorted set. */
 const LIVING = `${NOW}
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-return redis.call('ZRANGE', KEYS[1], 0, -1)`;
+${ANSWER_LIVING}`;
 
 /** KEYS: the sorted set. ARGV: the lease in milliseconds, addresses. Answers all that live. */
 const JOIN = `${NOW}
 for i = 2, #ARGV do redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[i]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-return redis.call('ZRANGE', KEYS[1], 0, -1)`;
+${ANSWER_LIVING}`;

@@ -90,7 +90,7 @@ export const isFault = (thrown: unknown, ...codes: FaultCode[]): boolean =>
 
 /** Whether the store says that it does not know what was asked. */
 export const isNotImplemented = (thrown: unknown): boolean =>
-  thrown instanceof Fault && thrown.cause instanceof Error && thrown.cause.message === UNKNOWN.hint;
+  thrown instanceof Fault && thrown.cause instanceof Error && meaningOf(thrown.cause.cause ?? {}) === UNKNOWN;
 
 /** The answer, or undefined when the store says that there is no such object. */
 export async function unlessAbsent<T>(answer: Promise<T>): Promise<T | undefined> {

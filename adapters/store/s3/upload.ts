@@ -206,11 +206,10 @@ export async function openUpload(
 
   const abort = async (): Promise<void> => {
     try {
-      // Nothing of it is on its way any more.
-      await filling.release();
+      // First, so that nothing is let go into parts that are aborted.
+      await release();
       await sink?.abort();
     } finally {
-      await release();
       await endClaim({ forget: true });
     }
   };
