@@ -304,7 +304,7 @@ describe('a Redis that goes away', () => {
     const afterwards = performance.now();
     for (let count = 0; count < 50; count += 1) await listener.enter(who, {});
     await listener.loginDelayMs(who);
-    expect(performance.now() - afterwards).toBeLessThan(500);
+    expect(performance.now() - afterwards).toBeLessThan(2_000);
     server.process.kill('SIGCONT');
     await vi.waitUntil(() => listener.said.length > 1, { timeout: 20_000 });
     const other = listenerAt(server.url);

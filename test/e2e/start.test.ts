@@ -16,7 +16,7 @@ afterEach(async () => {
   for (const undo of cleanUp.splice(0).reverse()) await undo();
 });
 
-const READY_WITHIN_MS = 3_000;
+const READY_WITHIN_MS = 10_000;
 const MIB = 2 ** 20;
 
 async function dataFolder(): Promise<DataFolder> {

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import type { FaultAct, FaultProxy } from '../../support/fault-proxy.ts';
+import type { FaultAct, FaultProxy, FaultRule } from '../../support/fault-proxy.ts';
 import { type LandfallProcess, startLandfall } from '../../support/landfall-process.ts';
 import { makeDataFolder, PASSWORD, USER, unscannedFeed } from '../lab.ts';
 
@@ -92,9 +92,13 @@ export async function startAwayLab(env: Record<string, string>): Promise<AwayLab
   };
 }
 
-/** Everything that is asked from now on meets the fault, until the answer is called. */
-export function failAll(proxy: FaultProxy, act: FaultAct): () => void {
-  proxy.rules.push({ act, matches: () => true, times: Number.POSITIVE_INFINITY });
+/** Everything that is asked from now on, or of it what matches, meets the fault, until the answer is called. */
+export function failAll(
+  proxy: FaultProxy,
+  act: FaultAct,
+  matches: FaultRule['matches'] = () => true,
+): () => void {
+  proxy.rules.push({ act, matches, times: Number.POSITIVE_INFINITY });
   return () => void proxy.rules.splice(0);
 }
 

@@ -10,7 +10,7 @@ import { startSqs } from '../../support/sqs-server.ts';
 import { type AwayLab, failAll, reasonsIn, startAwayLab } from './lab.ts';
 
 /** In which a sender is told that the queue does not take the event of its file. */
-const TOLD_WITHIN_S = 20;
+const TOLD_WITHIN_S = 40;
 
 const cleanUp: (() => unknown)[] = [];
 afterEach(async () => {
