@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, rename, unlink, utimes } from 'node:fs/promises';
+import { copyFile, unlink, utimes } from 'node:fs/promises';
 import { Fault } from '../../../core/fault.ts';
 import type { Objects } from '../../../core/ports/store.ts';
 import { blobNamedAt, touchStatus } from './blobs.ts';
@@ -10,7 +10,7 @@ import { absence, infoOf, locate, type Place } from './locate.ts';
 import { openObject, readFile } from './read-file.ts';
 import { dropSuspended } from './suspended.ts';
 import { syncFile, writeSynced } from './synced-file.ts';
-import { type Disk, inFolder, placeName, requireFolder, sameFileAs, takeName } from './tree.ts';
+import { type Disk, placeName, requireFolder, sameFileAs, takeName } from './tree.ts';
 
 /** Times that an object is looked for again because it moved between being found and being opened. */
 const MAX_OPEN_RETRIES = 5;
@@ -53,17 +53,9 @@ export function createObjects(disk: Disk): Objects {
   };
 
   const renamePlain = async (source: Place, from: string, to: string, replace: boolean): Promise<void> => {
-    const folder = parentOf(objectPath(disk.layout, from));
-    if (replace) {
-      await inFolder(disk, parentOf(objectPath(disk.layout, to)), () =>
-        rename(source.path, objectPath(disk.layout, to)),
-      );
-      await disk.syncFolder(parentOf(objectPath(disk.layout, to)));
-    } else {
-      await placeName(disk, to, false, sameFileAs(source.path));
-      await unlink(source.path);
-    }
-    await disk.syncFolder(folder);
+    await placeName(disk, to, replace, sameFileAs(source.path));
+    await unlink(source.path);
+    await disk.syncFolder(parentOf(objectPath(disk.layout, from)));
   };
 
   return {

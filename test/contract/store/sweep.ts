@@ -115,6 +115,18 @@ export function sweepContract(open: Open): void {
     publish: (store, key) => publish(store, key, 'other', { replace: true }),
     put: (store, key) => store.objects.put(key, Buffer.from('other')),
     rename: (store, key) => store.objects.rename(key, `${key}-to`),
+    async 'replacement by a copy'(store, key) {
+      await publish(store, `${key}-from`, 'other');
+      await store.objects.copy(`${key}-from`, key, { replace: true });
+    },
+    async 'replacement by a renamed one'(store, key) {
+      await publish(store, `${key}-from`, 'other');
+      await store.objects.rename(`${key}-from`, key, { replace: true });
+    },
+    async 'replacement by a renamed one that was put'(store, key) {
+      await store.objects.put(`${key}-from`, Buffer.from('other'));
+      await store.objects.rename(`${key}-from`, key, { replace: true });
+    },
   };
 
   it.each(Object.entries(unnaming))(
