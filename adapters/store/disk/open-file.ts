@@ -7,7 +7,10 @@ export interface OpenFile {
   readonly descriptor: number;
   /** Writes all of it, at that byte. */
   write(bytes: Uint8Array, at: number): Promise<void>;
-  /** Makes its bytes and its size durable, and with `sync` its times too. */
+  /**
+   * Makes its bytes and its size durable, and with `sync` its times too. After one that failed all others fail: the
+   * kernel may count the lost bytes as written, and the next sync as good.
+   */
   datasync(): Promise<void>;
   sync(): Promise<void>;
   truncate(size: number): Promise<void>;
@@ -32,6 +35,16 @@ const setTimes = promisify(futimes);
 
 export async function openForWriting(path: string, flags: 'wx' | 'r+'): Promise<OpenFile> {
   const descriptor = await openFile(path, flags, FILE_MODE);
+  let lost: { readonly thrown: unknown } | undefined;
+  const unlessLost = async (sync: (file: number) => Promise<void>): Promise<void> => {
+    if (lost) throw lost.thrown;
+    try {
+      await sync(descriptor);
+    } catch (thrown) {
+      lost = { thrown };
+      throw thrown;
+    }
+  };
   return {
     descriptor,
     async write(bytes, at) {
@@ -41,8 +54,8 @@ export async function openForWriting(path: string, flags: 'wx' | 'r+'): Promise<
         done += await writeSome(descriptor, bytes, done, rest, at + done);
       }
     },
-    datasync: () => syncData(descriptor),
-    sync: () => syncFile(descriptor),
+    datasync: () => unlessLost(syncData),
+    sync: () => unlessLost(syncFile),
     truncate: (size) => cut(descriptor, size),
     setTime: (time) => setTimes(descriptor, time, time),
     close: () => closeFile(descriptor),

@@ -112,6 +112,11 @@ export function createUpload(disk: Disk, open: OpenUpload): Upload {
     return infoOf(key, { stats, blob });
   };
 
+  const abort = async (): Promise<void> => {
+    await end();
+    await unlessMissing(unlink(uploadPath(layout, name)));
+  };
+
   const suspend = async (text?: string): Promise<void> => {
     if (text !== undefined && Buffer.byteLength(text) > MAX_NOTE_BYTES) {
       throw new Fault('bad-argument', `a note has at most ${MAX_NOTE_BYTES} bytes`);
@@ -125,15 +130,12 @@ export function createUpload(disk: Disk, open: OpenUpload): Upload {
         since: new Date(),
         ...(text === undefined ? {} : { note: text }),
       });
-    } finally {
-      // Where it cannot be kept its bytes are swept; nobody comes again to close it.
-      await end();
+    } catch (thrown) {
+      // Nobody could go on with it, and a disk that is full needs the room.
+      await abort();
+      throw thrown;
     }
-  };
-
-  const abort = async (): Promise<void> => {
     await end();
-    await unlessMissing(unlink(uploadPath(layout, name)));
   };
 
   const step =
