@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer';
 import { z } from 'zod';
 import { type Arrival, arrivalSchema, arrivalTime, digestNames, isArrivalId } from './arrival.ts';
 import type { StageName } from './event.ts';
@@ -77,12 +78,19 @@ export type Ledger = ReturnType<typeof createLedger>;
 export function createLedger(store: Pick<Store, 'objects' | 'folders'>) {
   const { objects, folders } = store;
 
-  const read = async (key: string): Promise<unknown> => {
+  /** What the record says; undefined when there is none. Throws `internal`, naming one that is damaged. */
+  const read = async <Content>(key: string, schema: z.ZodType<Content>): Promise<Content | undefined> => {
+    let bytes: Buffer;
     try {
-      return JSON.parse((await readWhole(objects, key, MAX_RECORD_BYTES)).toString());
+      bytes = await readWhole(objects, key, MAX_RECORD_BYTES);
     } catch (thrown) {
       if (thrown instanceof Fault && thrown.code === 'not-found') return undefined;
       throw thrown;
+    }
+    try {
+      return schema.parse(JSON.parse(bytes.toString()));
+    } catch (cause) {
+      throw new Fault('internal', `${key} is no record of the ledger`, { cause });
     }
   };
 
@@ -97,11 +105,6 @@ export function createLedger(store: Pick<Store, 'objects' | 'folders'>) {
     }
   };
 
-  const arrivalIn = async (file: string, arrival: string): Promise<Arrival | undefined> => {
-    const record = await read(`${folderOf(arrival)}/${file}`);
-    return record === undefined ? undefined : arrivalSchema.parse(record);
-  };
-
   return {
     /** Keeps an arrival that is stored under a temporary name, for the day it gets its final one. */
     stored: (arrival: Arrival) => create(`${folderOf(arrival.id)}/stored.json`, arrival),
@@ -110,13 +113,15 @@ export function createLedger(store: Pick<Store, 'objects' | 'folders'>) {
     /** The arrival as it was received, or else as it was stored. */
     async arrival(id: string): Promise<Arrival | undefined> {
       if (!isArrivalId(id)) return undefined;
-      return (await arrivalIn('received.json', id)) ?? (await arrivalIn('stored.json', id));
+      const folder = folderOf(id);
+      return (
+        (await read(`${folder}/received.json`, arrivalSchema)) ??
+        (await read(`${folder}/stored.json`, arrivalSchema))
+      );
     },
 
-    async stage(key: StageKey): Promise<StageRecord | undefined> {
-      const record = await read(`${folderOf(key.arrival)}/${stageFile(key)}`);
-      return record === undefined ? undefined : stageRecordSchema.parse(record);
-    },
+    stage: (key: StageKey): Promise<StageRecord | undefined> =>
+      read(`${folderOf(key.arrival)}/${stageFile(key)}`, stageRecordSchema),
 
     /** Writes the stage's record; where another consumer was first, answers that one's. */
     async finish(record: StageRecord): Promise<StageRecord> {
@@ -138,7 +143,8 @@ export function createLedger(store: Pick<Store, 'objects' | 'folders'>) {
       for await (const { name } of folders.list(folderOf(id))) {
         if (name === 'received.json') announced = true;
         else if (name !== 'stored.json') {
-          records.push(stageRecordSchema.parse(await read(`${folderOf(id)}/${name}`)));
+          const record = await read(`${folderOf(id)}/${name}`, stageRecordSchema);
+          if (record) records.push(record);
         }
       }
       records.sort((a, b) => a.at.localeCompare(b.at));
@@ -157,12 +163,12 @@ export function createLedger(store: Pick<Store, 'objects' | 'folders'>) {
     },
 
     /** What the first one to claim the name said, or undefined while nobody has. */
-    claimed: (kind: string, name: string): Promise<unknown> => read(claimKey(kind, name)),
+    claimed: (kind: string, name: string): Promise<unknown> => read(claimKey(kind, name), z.unknown()),
 
     /** Claims a name once and for all: answers what the first one to claim it said, or undefined to that one. */
     async claim(kind: string, name: string, value: unknown): Promise<unknown> {
       const key = claimKey(kind, name);
-      return (await create(key, value)) ? undefined : await read(key);
+      return (await create(key, value)) ? undefined : await read(key, z.unknown());
     },
   };
 }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { newArrivalId } from '../../core/arrival.ts';
+import { arrivalTime, newArrivalId } from '../../core/arrival.ts';
 import { createLedger, type Ledger, type StageRecord } from '../../core/ledger.ts';
 import { anArrival } from '../support/an-arrival.ts';
 import { createMemoryStore, type MemoryStore } from '../support/memory-store.ts';
@@ -31,6 +31,21 @@ describe('ledger', () => {
     const answers = await Promise.all(records.map((record) => ledger.finish(record)));
     expect(new Set(answers.map(({ tookMs }) => tookMs)).size).toBe(1);
     expect(await ledger.stage({ arrival: id, run: 1, stage: 'scan' })).toEqual(answers[0]);
+  });
+
+  test.each([
+    ['received', '{"id": '],
+    ['1-scan', '{"arrival": "another kind of record"}'],
+  ])('a record that is damaged is named: %s.json with %s', async (name, text) => {
+    const arrival = anArrival();
+    await ledger.stored(arrival);
+    const day = arrivalTime(arrival.id).toISOString().slice(0, 10);
+    const key = `ledger/${day}/${arrival.id}/${name}.json`;
+    await store.objects.put(key, new TextEncoder().encode(text));
+    await expect(ledger.timeline(arrival.id)).rejects.toMatchObject({
+      code: 'internal',
+      detail: `${key} is no record of the ledger`,
+    });
   });
 
   test('runs, stages, targets and notes do not meet', async () => {
