@@ -3,6 +3,9 @@ import { type Arrival, arrivalSchema } from './arrival.ts';
 import { asciiJson } from './ascii-json.ts';
 import { Fault } from './fault.ts';
 
+export const stageSchema = z.enum(['validate', 'scan', 'route', 'deliver']);
+export type StageName = z.infer<typeof stageSchema>;
+
 /**
  * What goes through the queues: CloudEvents 1.0 in its JSON format (structured mode).
  *
@@ -12,7 +15,7 @@ const eventSchema = z.object({
   specversion: z.literal('1.0'),
   id: z.string().min(1),
   source: z.string().min(1),
-  type: z.templateLiteral(['landfall.', z.enum(['validate', 'scan', 'route', 'deliver'])]),
+  type: z.templateLiteral(['landfall.', stageSchema]),
   time: z.string(),
   subject: z.string(),
   datacontenttype: z.literal('application/json'),
@@ -23,7 +26,6 @@ const eventSchema = z.object({
   }),
 });
 export type LandfallEvent = z.infer<typeof eventSchema>;
-export type StageName = 'validate' | 'scan' | 'route' | 'deliver';
 
 /** The event that asks for a stage. Its id is the same whenever it is made again: arrival, run, stage, target. */
 export function stageEvent(stage: StageName, arrival: Arrival, target?: string): LandfallEvent {

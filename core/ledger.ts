@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { z } from 'zod';
 import { type Arrival, arrivalSchema, arrivalTime, digestNames, isArrivalId } from './arrival.ts';
-import type { StageName } from './event.ts';
+import { type StageName, stageSchema } from './event.ts';
 import { Fault } from './fault.ts';
 import type { Store } from './ports/store.ts';
 import { readWhole } from './read-whole.ts';
@@ -28,7 +28,7 @@ const results = ['passed', 'rejected', 'quarantined', 'routed', 'delivered', 'fa
 const stageRecordSchema = z.object({
   arrival: z.string(),
   run: z.number().int().positive(),
-  stage: z.enum(['validate', 'scan', 'route', 'deliver']),
+  stage: stageSchema,
   target: z.string().optional(),
   result: z.enum(results),
   reasons: z.array(reasonSchema),
@@ -38,9 +38,7 @@ const stageRecordSchema = z.object({
   /** Facts for the timeline: a place, a scanner's version, what was found in an envelope. */
   details: z.record(z.string(), z.unknown()).default({}),
   /** What follows; kept so that a stage whose consumer died can be sent on again. */
-  next: z.array(
-    z.object({ stage: z.enum(['validate', 'scan', 'route', 'deliver']), target: z.string().optional() }),
-  ),
+  next: z.array(z.object({ stage: stageSchema, target: z.string().optional() })),
   /** Digests that the stage found and the arrival lacked. */
   digests: z.partialRecord(z.enum(digestNames), z.string()).optional(),
 });
