@@ -5,6 +5,13 @@ import { logFault } from './sqlite-fault.ts';
 /** Resolves when every commit that returned before the call is on the disk. Throws `queue-down`, `store-full`. */
 export type SyncLog = () => Promise<void>;
 
+export interface LogSync {
+  readonly sync: SyncLog;
+  /** Throws what every sync does since one has failed. */
+  requireTrusted(): void;
+  close(): void;
+}
+
 const sync = promisify(fdatasync);
 
 /**
@@ -17,14 +24,18 @@ const sync = promisify(fdatasync);
  * After a failure the kernel may count the lost pages as clean, and the next sync as good: the log is not trusted any
  * more, and every later call fails, until the process is started again and SQLite reads what is there.
  */
-export function openLogSync(file: string): { readonly sync: SyncLog; close(): void } {
+export function openLogSync(file: string): LogSync {
   const log = openSync(`${file}-wal`, 'r+');
   let running: Promise<void> | undefined;
   let next: Promise<void> | undefined;
   let broken: unknown;
 
-  const start = async (): Promise<void> => {
+  const requireTrusted = (): void => {
     if (broken) throw broken;
+  };
+
+  const start = async (): Promise<void> => {
+    requireTrusted();
     try {
       await sync(log);
     } catch (thrown) {
@@ -47,6 +58,7 @@ export function openLogSync(file: string): { readonly sync: SyncLog; close(): vo
       next ??= running.then(run, run);
       return next;
     },
+    requireTrusted,
     close: () => closeSync(log),
   };
 }
