@@ -1,12 +1,9 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { freePorts } from './free-ports.ts';
 
-/** A port of 127.0.0.1 that nobody has, for programs that cannot choose one themselves. */
+/**
+ * A port that nobody has, for programs that cannot choose one themselves. Not of those that systems hand out: until the
+ * program listens, whoever dials somewhere could get it.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  return (await freePorts(1)).first;
 }

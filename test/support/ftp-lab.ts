@@ -45,6 +45,14 @@ export interface LabOptions extends Partial<Omit<FtpOptions, 'timeouts'>> {
 
 /** Of one lab; all are listened at. */
 const PASSIVE_PORTS = 12;
+/** Milliseconds: longer than any test waits, and than a busy machine stands still. */
+const NEVER_REACHED: FtpOptions['timeouts'] = {
+  loginMs: 120_000,
+  idleMs: 120_000,
+  dataMs: 60_000,
+  stallMs: 120_000,
+  transferMs: 240_000,
+};
 
 const gateFor = (partner: ReturnType<typeof aPartner>): Gate => ({
   async login({ user }, password) {
@@ -74,7 +82,7 @@ export async function startFtpLab({ partner: rules, ...more }: LabOptions = {}):
     port: 0,
     passive: await freePorts(PASSIVE_PORTS),
     limits: { total: 100, perAddress: 100 },
-    proxies: { from: [], headerMs: 5_000 },
+    proxies: { from: [], headerMs: 60_000 },
     gate: gateFor(partner),
     openZone: (one) =>
       openZone(one, {
@@ -92,14 +100,7 @@ export async function startFtpLab({ partner: rules, ...more }: LabOptions = {}):
     log: quietLog,
     ...more,
     pool,
-    timeouts: {
-      loginMs: 20_000,
-      idleMs: 20_000,
-      dataMs: 5_000,
-      stallMs: 10_000,
-      transferMs: 60_000,
-      ...more.timeouts,
-    },
+    timeouts: { ...NEVER_REACHED, ...more.timeouts },
   });
   const dial = () => talkTo(listener.port);
   return {

@@ -81,7 +81,7 @@ export async function startFtpsLab(options: FtpsLabOptions = {}): Promise<FtpsLa
     logins,
     minVersion = 'TLSv1.2',
     ticketKeysFile,
-    handshakeMs = 5_000,
+    handshakeMs = 60_000,
     partner: rules,
     others = [],
     ...more

@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const READY_WITHIN_MS = 10_000;
+const READY_WITHIN_MS = 90_000;
 const LOOK_MS = 20;
+/** None ends what is only slow. HAProxy's own time for a check is the interval between two. */
+const TIMEOUTS = { connect: '30s', check: '30s', client: '120s', server: '120s' };
 
 /** A real HAProxy, with the sections given; `port` of `host` is one that it binds, `within` the words that run it there. */
 export async function startHaproxy(
@@ -17,8 +19,10 @@ export async function startHaproxy(
 ): Promise<{ stop(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'landfall-haproxy-'));
   const file = join(folder, 'haproxy.cfg');
-  const defaults = 'defaults\n  mode tcp\n  timeout connect 3s\n  timeout client 60s\n  timeout server 60s\n';
-  await writeFile(file, `${defaults}${sections}`);
+  const timeouts = Object.entries(TIMEOUTS)
+    .map(([what, time]) => `  timeout ${what} ${time}\n`)
+    .join('');
+  await writeFile(file, `defaults\n  mode tcp\n${timeouts}${sections}`);
   const words = [...within, 'haproxy', '-db', '-f', file];
   const child = spawn(words[0]!, words.slice(1), {
     env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` },

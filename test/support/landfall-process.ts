@@ -35,7 +35,7 @@ export interface Launch {
 
 /** As `npm start` has them: V8 would let its young objects have 100 MiB, and seldom needs 10. */
 const START_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'];
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 90_000;
 
 export async function startLandfall(launch: Launch): Promise<LandfallProcess> {
   const { dataFolder, env, main = 'services/main.ts', args = [], within = [] } = launch;

@@ -1,12 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './free-port.ts';
 
 /** A real S3 server: Ceph's gateway, with one monitor and one daemon that keeps its objects in memory, or in a file. */
 export interface ObjectServer {
@@ -22,7 +21,9 @@ const MEMORY_MB = 8192;
 const DISK_BYTES = 20 * 1024 ** 3;
 /** Buckets are below this name for clients that address them by host. Nobody resolves it. */
 export const SERVER_NAME = 's3.landfall.test';
-const READY_WITHIN_MS = 90_000;
+const READY_WITHIN_MS = 240_000;
+/** For one program that ends by itself: it takes a second, and much longer on a busy machine. */
+const RUN_MS = 120_000;
 const LOOK_MS = 100;
 
 /** Why there can be none here; undefined where there can. */
@@ -41,7 +42,7 @@ export async function startRadosgw({ onDisk = false } = {}): Promise<ObjectServe
   const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin`, CEPH_CONF: conf };
 
   const run = (program: string, ...args: string[]): string => {
-    const { status, stdout, stderr } = spawnSync(program, args, { env, encoding: 'utf8', timeout: 60_000 });
+    const { status, stdout, stderr } = spawnSync(program, args, { env, encoding: 'utf8', timeout: RUN_MS });
     if (status === 0) return stdout;
     throw new Error(`${program} ${args.join(' ')} failed:\n${stdout}\n${stderr}`);
   };
@@ -73,7 +74,7 @@ export async function startRadosgw({ onDisk = false } = {}): Promise<ObjectServe
     run('ceph-mon', '--mkfs', '-i', 'a', '--monmap', map, '--keyring', keyring);
     daemon('mon.a', 'ceph-mon', '-i', 'a');
     const osd = randomUUID();
-    run('ceph', '--connect-timeout', '30', 'osd', 'new', osd);
+    run('ceph', '--connect-timeout', String(RUN_MS / 1_000), 'osd', 'new', osd);
     run('ceph-osd', '-i', '0', '--mkfs', '--osd-uuid', osd);
     daemon('osd.0', 'ceph-osd', '-i', '0');
     daemon('client.rgw', 'radosgw', '-n', 'client.rgw', `--rgw-frontends=beast endpoint=127.0.0.1:${port}`);
@@ -155,13 +156,4 @@ async function end(pidFile: string): Promise<void> {
     }
   };
   for (let there = isThere('SIGKILL'); there; there = isThere(0)) await sleep(LOOK_MS);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

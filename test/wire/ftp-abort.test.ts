@@ -10,20 +10,27 @@ import { startProgram } from './clients/run-program.ts';
 
 /** Far less than any time limit of these labs. */
 const AT_ONCE_MS = 10_000;
+/** A client that takes nothing for so long is dropped. */
+const STALL_MS = 2_000;
 
 /** A store of which one step waits for `release`. */
 interface SlowStore {
   readonly store: Store;
   /** The step that waits. */
   slow: 'begin' | 'write' | 'seal' | 'read' | 'list' | undefined;
+  /** Resolves when it does. */
+  readonly reached: Promise<void>;
   release(): void;
 }
 
 function createSlowStore(): SlowStore {
   const { promise: released, resolve } = Promise.withResolvers<void>();
+  const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
   const memory = createMemoryStore();
   const waits = async (step: SlowStore['slow']): Promise<void> => {
-    if (lab.slow === step) await released;
+    if (lab.slow !== step) return;
+    reach();
+    await released;
   };
   const slowUpload = (upload: Upload): Upload =>
     Object.create(upload, {
@@ -55,7 +62,7 @@ function createSlowStore(): SlowStore {
       },
     },
   };
-  const lab: SlowStore = { store, slow: undefined, release: resolve };
+  const lab: SlowStore = { store, slow: undefined, reached, release: resolve };
   return lab;
 }
 
@@ -119,7 +126,7 @@ describe('ABOR is answered at once', () => {
     slow.slow = 'begin';
     await talk.passive();
     talk.send('STOR in/a\r\n');
-    await sleep(20);
+    await slow.reached;
     await abortAtOnce();
     await goesOn();
   });
@@ -129,7 +136,7 @@ describe('ABOR is answered at once', () => {
     const data = await talk.passive();
     await talk.say('STOR in/a', 150);
     data.write(Buffer.alloc(300_000));
-    await sleep(50);
+    await slow.reached;
     await abortAtOnce();
     // The next command finds all cleared up: it waits.
     talk.send('SIZE in/a\r\n');
@@ -147,7 +154,7 @@ describe('ABOR is answered at once', () => {
       slow.slow = command.startsWith('RETR') ? 'read' : 'list';
       const data = await talk.passive();
       talk.send(`${command}\r\n`);
-      await sleep(30);
+      await slow.reached;
       talk.send('ABOR\r\n');
       const began = performance.now();
       const said = await talk.reply();
@@ -177,7 +184,7 @@ describe('ABOR is answered at once', () => {
     const data = await talk.passive();
     await talk.say('STOR in/a', 150);
     data.end('whole');
-    await sleep(50);
+    await slow.reached;
     let isAnswered = false;
     talk.send('ABOR\r\n');
     const said = talk.reply().finally(() => {
@@ -203,12 +210,12 @@ describe('ABOR is answered at once', () => {
 });
 
 it('a download whose store is slow is not the fault of who takes it', async () => {
-  const patient = await startFtpLab({ store: slow.store, timeouts: { stallMs: 50 } });
+  const patient = await startFtpLab({ store: slow.store, timeouts: { stallMs: STALL_MS } });
   talk.socket.destroy();
   talk = await patient.logIn();
   await put(talk, 'STOR in/a', 'there');
   slow.slow = 'read';
-  setTimeout(slow.release, 300);
+  void slow.reached.then(() => sleep(2 * STALL_MS)).then(slow.release);
   expect((await get(talk, 'RETR in/a')).toString()).toBe('there');
   talk.socket.destroy();
   await patient.listener.stop(0);

@@ -26,7 +26,7 @@ describe.skipIf(noS3 !== undefined)(`FTP on S3${noS3 === undefined ? '' : `, ski
     };
     lab = await startFtpLab({ store });
     talk = await lab.logIn();
-  }, 120_000);
+  });
   afterAll(async () => {
     talk?.socket.destroy();
     await lab?.listener.stop(0);

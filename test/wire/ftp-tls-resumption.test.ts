@@ -124,7 +124,7 @@ describe('certificates', () => {
     const lab = await open();
     await makeCertificate(lab.certificates, 'files', ['files.example', '*.files.example']);
     await expect
-      .poll(async () => shown(await lab.dialTls({ servername: 'files.example' })), { timeout: 10_000 })
+      .poll(async () => shown(await lab.dialTls({ servername: 'files.example' })))
       .toBe('files.example');
     const talk = await lab.logInTls({ servername: 'a.files.example' });
     expect(shown(talk)).toBe('files.example');
@@ -146,7 +146,6 @@ describe('certificates', () => {
       .poll(
         async () =>
           (await lab.dialTls({ servername: 'files.example' })).socket.getPeerCertificate().fingerprint256,
-        { timeout: 10_000 },
       )
       .not.toBe(before);
     const data = await talk.passiveTls({ session: undefined! });

@@ -15,7 +15,7 @@ import { type FtpLab, type FtpTalk, get, put, startFtpLab, talkTo } from '../sup
 let lab: FtpLab;
 let talk: FtpTalk;
 beforeEach(async () => {
-  lab = await startFtpLab({ timeouts: { dataMs: 300 } });
+  lab = await startFtpLab();
   talk = await lab.logIn();
 });
 afterEach(async () => {
@@ -100,7 +100,7 @@ describe('an upload is kept, and not there, when', () => {
   });
 
   it('nothing comes for too long', async () => {
-    const slow = await startFtpLab({ timeouts: { stallMs: 50 } });
+    const slow = await startFtpLab({ timeouts: { stallMs: 2_000 } });
     const other = await slow.logIn();
     const data = await other.passive();
     await other.say('STOR in/a', 150);
@@ -224,10 +224,14 @@ describe('passive data connections', () => {
   });
 
   it('must come in time', async () => {
-    await talk.say('EPSV', 229);
-    await talk.say('STOR in/a', 150);
-    await talk.expect(425);
-    await talk.say('LIST', 425);
+    const hasty = await startFtpLab({ timeouts: { dataMs: 300 } });
+    const other = await hasty.logIn();
+    await other.say('EPSV', 229);
+    await other.say('STOR in/a', 150);
+    await other.expect(425);
+    await other.say('LIST', 425);
+    other.socket.destroy();
+    await hasty.listener.stop(0);
   });
 
   it('are refused to other addresses, which do not spoil it for the client', async () => {

@@ -13,7 +13,7 @@ HIGH = 200
 
 port, user, password, path, size = sys.argv[1:]
 ftp = ftplib.FTP()
-ftp.connect("127.0.0.1", int(port), timeout=60)
+ftp.connect("127.0.0.1", int(port), timeout=200)
 ftp.login(user, password)
 ftp.voidcmd("TYPE I")
 data = ftp.transfercmd(f"STOR {path}")

@@ -74,7 +74,7 @@ describe('clients read LIST in the style', () => {
     }
 
     const { host, port, user, password } = lab.server;
-    const client = new BasicFtp(20_000);
+    const client = new BasicFtp(100_000);
     client.availableListCommands = ['LIST'];
     await client.access({ host, port, user, password });
     const found = await client.list('/in/tree').finally(() => client.close());

@@ -109,7 +109,7 @@ export async function startClientLab(
 
   const start = (invocation: Invocation): Running => startProgram(invocation, folder);
   const withOwnClient = async <Result>(use: (client: BasicFtp) => Promise<Result>): Promise<Result> => {
-    const client = new BasicFtp(20_000);
+    const client = new BasicFtp(100_000);
     await client.access({ host: server.host, port: server.port, user: USER, password: PASSWORD });
     return use(client).finally(() => client.close());
   };
@@ -154,7 +154,7 @@ export async function startClientLab(
               .map((line) => JSON.parse(line) as ListedArrival);
             return enough(done);
           },
-          { timeout: 20_000, interval: 200 },
+          { timeout: 120_000, interval: 200 },
         )
         .toBe(true);
       return done;

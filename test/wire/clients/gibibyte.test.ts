@@ -10,7 +10,7 @@ const CHOSEN = ['curl', 'lftp', 'ncftp', 'ftplib', 'basic-ftp'];
 /** Bytes that the process may take with nothing to do, and twice its buffers (LANDFALL_MEMORY). */
 const MEMORY_BOUND = 400 * 1024 ** 2;
 
-describe('clients move a file of 1 GiB', { timeout: 120_000 }, () => {
+describe('clients move a file of 1 GiB', { timeout: 600_000 }, () => {
   let lab: ClientLab;
   let file: MadeFile;
   beforeAll(async () => {

@@ -5,7 +5,7 @@ import { Client } from 'basic-ftp';
 
 /** basic-ftp, one thing a run: HOST PORT USER PASSWORD DATA SECURITY TLS TRUSTED VERB WORDS... */
 const [host, port, user, password, , security, tls, trusted, verb, ...words] = process.argv.slice(2);
-const client = new Client(30_000);
+const client = new Client(100_000);
 
 const list = async (folder: string): Promise<void> => {
   for (const { name } of await client.list(folder)) console.log(name);

@@ -3,7 +3,7 @@ import { Client } from 'basic-ftp';
 
 /** Files over FTPS with basic-ftp, which resumes the control connection's session. Arguments: port, `true` or `implicit`. */
 const [port, secure] = process.argv.slice(2);
-const client = new Client(20_000);
+const client = new Client(100_000);
 await client.access({
   host: '127.0.0.1',
   port: Number(port),

@@ -29,13 +29,13 @@ class Implicit(Explicit):
 
 encoding = os.environ.get("FTPLIB_ENCODING", "utf-8")
 if security == "plain":
-    ftp = ftplib.FTP(timeout=30, encoding=encoding)
+    ftp = ftplib.FTP(timeout=100, encoding=encoding)
 else:
     context = ssl.create_default_context(cafile=trusted)
     if tls != "any":
         context.minimum_version = context.maximum_version = ssl.TLSVersion[f"TLSv{tls.replace('.', '_')}"]
     ftp = {"explicit": Explicit, "implicit": Implicit}[security](
-        timeout=30, encoding=encoding, context=context
+        timeout=100, encoding=encoding, context=context
     )
 ftp.connect(host, int(port))
 ftp.login(user, password)

@@ -18,7 +18,7 @@ class Client(ftplib.FTP_TLS):
 
 
 client = Client(context=ssl.create_default_context(cafile=ca))
-client.connect(host, int(port), timeout=20)
+client.connect(host, int(port), timeout=100)
 client.login("acme", "secret")
 client.prot_p()
 client.set_pasv(how != "active")

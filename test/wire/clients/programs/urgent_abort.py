@@ -8,7 +8,7 @@ from ftplib import FTP
 port, command, form = sys.argv[1:]
 IP, DM = b"\xff\xf4", b"\xff\xf2"
 
-ftp = FTP(timeout=20)
+ftp = FTP(timeout=100)
 ftp.connect("127.0.0.1", int(port))
 ftp.login("acme", "secret")
 ftp.voidcmd("TYPE I")

@@ -24,7 +24,7 @@ export const lftp = (server: Server, ...commands: string[]): Invocation => ({
       'set cmd:fail-exit yes',
       ...tls(server),
       'set net:max-retries 2',
-      'set net:timeout 20',
+      'set net:timeout 100',
       `set ftp:passive-mode ${server.data === 'passive'}`,
       `open -u ${server.user},${server.password} ${server.security === 'implicit' ? 'ftps' : 'ftp'}://${hostInUrl(server)}:${server.port}`,
       ...commands,

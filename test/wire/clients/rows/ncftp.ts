@@ -5,7 +5,7 @@ import { namesInList, namesInMlsd, namesInNlst } from './names-in.ts';
 const ncftp = (program: string, server: Server, flags: string[], ...words: string[]): Invocation => ({
   command: program,
   args: [
-    ...['-u', server.user, '-p', server.password, '-P', String(server.port), '-t', '20', '-V'].filter(
+    ...['-u', server.user, '-p', server.password, '-P', String(server.port), '-t', '100', '-V'].filter(
       (word) => program !== 'ncftpls' || word !== '-V',
     ),
     server.data === 'passive' ? '-F' : '-E',

@@ -19,7 +19,7 @@ const tls = ({ security, tls: version, trusted }: Server): Record<string, string
 
 export const rclone = (server: Server, ...args: string[]): Invocation => ({
   command: 'rclone',
-  args: [...['--retries', '1', '--low-level-retries', '2', '--timeout', '20s'], ...args],
+  args: [...['--retries', '1', '--low-level-retries', '2', '--timeout', '100s'], ...args],
   env: {
     RCLONE_CONFIG_LANDFALL_TYPE: 'ftp',
     RCLONE_CONFIG_LANDFALL_HOST: hostInUrl(server),

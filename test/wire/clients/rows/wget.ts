@@ -14,7 +14,7 @@ const tls = ({ security, tls: version, trusted }: Server): string[] =>
 const wget = (server: Server, path: string, ...args: string[]): Invocation => ({
   command: 'wget',
   args: [
-    ...['--no-config', '--no-verbose', '--no-hsts', '--no-glob', '--tries=1', '--timeout=20'],
+    ...['--no-config', '--no-verbose', '--no-hsts', '--no-glob', '--tries=1', '--timeout=100'],
     `--ftp-user=${server.user}`,
     `--ftp-password=${server.password}`,
     ...(server.data === 'passive' ? [] : ['--no-passive-ftp']),
