@@ -1,10 +1,11 @@
 import { Buffer } from 'node:buffer';
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAddressAllowed, senderOf } from './addresses.ts';
 import { Fault } from './fault.ts';
 import { anonymousUsers, type Login, type Partner } from './partner.ts';
 import { decoyHash, verifyPassword } from './password.ts';
-import type { Fleet } from './ports/fleet.ts';
+import type { Fleet, LoginKey } from './ports/fleet.ts';
 import type { Partners } from './ports/partners.ts';
 import { createTurns } from './turns.ts';
 import { createVerified } from './verified.ts';
@@ -38,11 +39,13 @@ export interface Caller {
   readonly certificate?: string | undefined;
   /** It speaks FTP without TLS. Partners that demand TLS do not get in; it looks as if the password were wrong. */
   readonly isPlain?: boolean | undefined;
+  /** Whether it is still there to hear the answer; it is when this is left out. */
+  readonly isThere?: (() => boolean) | undefined;
 }
 
 export interface GatePorts {
   readonly partners: Pick<Partners, 'login' | 'all'>;
-  readonly fleet: Pick<Fleet, 'loginDelayMs' | 'loginFailed'>;
+  readonly fleet: Pick<Fleet, 'loginDelayMs' | 'loginFailed' | 'hasLoggedIn'>;
 }
 
 /** A login that would have to wait longer is refused at once, in milliseconds; longer than any address's wait. */
@@ -50,14 +53,31 @@ const MAX_DELAY_MS = 8_000;
 /** Logins that sit out their delay at once. */
 const MAX_DELAYED = 500;
 /**
- * Runs of scrypt: each takes 32 MiB and one of the threads that do the disk's work too. One per sender at a time,
- * so that guesses in parallel do not pass before the first failure counts. All sessions of a partner may log in at once,
- * as after a restart: those that wait for the first one's run need none of their own.
+ * Runs of scrypt: each takes 32 MiB, a processor, and one of the 16 threads that do the disk's work too. One per sender
+ * at a time, so that guesses in parallel do not pass before the first failure counts. After a restart all partners come
+ * at once. Of their clients few wait longer than half a minute for an answer: who would have to is told to come again,
+ * as a run for who has gone is one that others wait for.
  */
-const SCRYPT_RUNS = { atOnce: 2, waiting: 300, waitingPerOwner: 100 } as const;
+const SCRYPT_RUNS = {
+  atOnce: Math.min(Math.max(2, availableParallelism()), 8),
+  waitMs: 25_000,
+  waiting: 2_000,
+} as const;
 /** Characters of the user's name that failures are counted under; no login has more. */
 const MAX_USER_LENGTH = 128;
 const MAX_PASSWORD_BYTES = 1024;
+
+/** What is known of a password that was right, and what is verified. */
+interface Tried {
+  readonly name: string;
+  readonly password: string;
+  readonly hash: string;
+}
+
+interface Check {
+  readonly callers: Caller[];
+  readonly isRight: Promise<boolean>;
+}
 
 /**
  * The delay is of the user at this sender and of this sender, and comes before anything is looked up: a stranger
@@ -67,6 +87,8 @@ export function createGate({ partners, fleet }: GatePorts): Gate {
   const decoy = decoyHash();
   const verified = createVerified();
   const inTurn = createTurns(SCRYPT_RUNS);
+  /** Those that wait or run; all who come from one sender with the same words share one. */
+  const checks = new Map<string, Check>();
   let delayed = 0;
 
   const sitOut = async (delayMs: number): Promise<void> => {
@@ -98,6 +120,35 @@ export function createGate({ partners, fleet }: GatePorts): Gate {
     return isRight ? { partner, hash: login.password } : undefined;
   };
 
+  const isRight = async (who: LoginKey, { name, password, hash }: Tried): Promise<boolean> => {
+    if (verified.has(name)) return true;
+    // Somebody of the same sender has failed since, and the delay is not over.
+    if ((await fleet.loginDelayMs(who)) > 0) throw new Fault('limit-reached', 'too many failed logins');
+    const right = await verifyPassword(password, hash);
+    // Within the turn, so that those who wait for theirs find it.
+    if (right) verified.add(name);
+    else await fleet.loginFailed(who, true);
+    return right;
+  };
+
+  const check = (caller: Caller, who: LoginKey, tried: Tried): Promise<boolean> => {
+    const key = `${who.address} ${tried.name}`;
+    const same = checks.get(key);
+    if (same) {
+      same.callers.push(caller);
+      return same.isRight;
+    }
+    const callers = [caller];
+    const isThere = (): boolean => callers.some((one) => one.isThere?.() ?? true);
+    const waitAndRun = async (): Promise<boolean> => {
+      const isKnown = await fleet.hasLoggedIn(who.address);
+      return inTurn({ owner: who.address, isKnown, isThere }, () => isRight(who, tried));
+    };
+    const right = waitAndRun().finally(() => checks.delete(key));
+    checks.set(key, { callers, isRight: right });
+    return right;
+  };
+
   return {
     loginByCertificate(caller) {
       // Without one nothing was shown: an anonymous login has neither.
@@ -126,30 +177,21 @@ export function createGate({ partners, fleet }: GatePorts): Gate {
     async login(caller, password) {
       const { user, address } = caller;
       const who = { user: user.slice(0, MAX_USER_LENGTH), address: senderOf(address) };
-      const isRight = async (hash: string): Promise<boolean> => {
-        if (verified.has(user, password, hash)) return true;
-        // Somebody of the same sender has failed since, and the delay is not over.
-        if ((await fleet.loginDelayMs(who)) > 0) throw new Fault('limit-reached', 'too many failed logins');
-        const fits = user.length <= MAX_USER_LENGTH && Buffer.byteLength(password) <= MAX_PASSWORD_BYTES;
-        if ((await verifyPassword(fits ? password : '', fits ? hash : decoy)) && fits) {
-          // Within the turn, so that those who wait for theirs find it.
-          verified.add(user, password, hash);
-          return true;
-        }
-        await fleet.loginFailed(who, true);
-        return false;
-      };
-
       const delayMs = await fleet.loginDelayMs(who);
       if (delayMs > 0) await sitOut(delayMs);
       const found = expected(caller);
       // Nothing to guess: whoever fits has shown all that is asked of them.
       if (found && found.hash === undefined) return found.partner;
       const hash = found?.hash ?? decoy;
-      const right = verified.has(user, password, hash) || (await inTurn(who.address, () => isRight(hash)));
-      if (!right || !found) throw new Fault('bad-credentials');
+      const name = verified.nameOf(user, password, hash);
+      const fits = user.length <= MAX_USER_LENGTH && Buffer.byteLength(password) <= MAX_PASSWORD_BYTES;
+      const tried = fits ? { name, password, hash } : { name, password: '', hash: decoy };
+      const right = verified.has(name) || (await check(caller, who, tried));
+      // Its partner's file may have changed while it waited.
+      const now = right ? expected(caller) : undefined;
+      if (now?.hash !== hash) throw new Fault('bad-credentials');
       await fleet.loginFailed(who, false);
-      return found.partner;
+      return now.partner;
     },
   };
 }

@@ -3,49 +3,107 @@ import { Fault } from './fault.ts';
 export interface TurnLimits {
   /** Jobs that run at once; of one owner, one. */
   readonly atOnce: number;
-  /** Jobs that wait, in all and of one owner. */
+  /** Milliseconds that a job waits at most. One that would have to wait longer is refused at once. */
+  readonly waitMs: number;
+  /** Jobs that wait. */
   readonly waiting: number;
-  readonly waitingPerOwner: number;
 }
 
-interface Waiting {
+export interface Asking {
   readonly owner: string;
+  /** Those who are known go first, but for every NEWCOMERS_TURN-th turn. */
+  readonly isKnown: boolean;
+  /** Who does not wait for the answer any more lets all others go first. */
+  readonly isThere: () => boolean;
+}
+
+interface Waiting extends Asking {
   readonly start: () => void;
 }
 
+/** So that newcomers have their part, however many are known. */
+const NEWCOMERS_TURN = 4;
+/** What the last job's time counts in the average. */
+const NEWEST = 0.1;
+
 /**
- * Runs costly jobs, few at once and an owner's one after another, in the order they came. Throws `limit-reached`
- * where too many wait already.
+ * Runs costly jobs, few at once: an owner's one after another, in the order they came, and the owners in turn. Throws
+ * `limit-reached` where the turn does not come in time.
  */
-export function createTurns({ atOnce, waiting, waitingPerOwner }: TurnLimits) {
+export function createTurns({ atOnce, waitMs, waiting }: TurnLimits) {
   const running = new Set<string>();
-  const queue: Waiting[] = [];
+  /** By owner, in the order of their turns; none is empty. */
+  const lines = new Map<string, Waiting[]>();
+  let averageMs = 0;
+  let turns = 0;
+
+  const firstOf = (line: readonly Waiting[]): Waiting => line.find((one) => one.isThere()) ?? line[0]!;
+
+  const rankOf = ({ isKnown, isThere }: Waiting): number => {
+    if (!isThere()) return 2;
+    return isKnown === (turns % NEWCOMERS_TURN !== 0) ? 0 : 1;
+  };
+
+  const leave = (one: Waiting): void => {
+    const line = lines.get(one.owner)!;
+    line.splice(line.indexOf(one), 1);
+    lines.delete(one.owner);
+    // Its next one waits until all others had theirs.
+    if (line.length > 0) lines.set(one.owner, line);
+  };
 
   const startNext = (): void => {
-    for (let index = 0; index < queue.length && running.size < atOnce; ) {
-      const { owner, start } = queue[index]!;
-      if (running.has(owner)) {
-        index += 1;
-        continue;
-      }
-      queue.splice(index, 1);
-      running.add(owner);
-      start();
+    while (running.size < atOnce) {
+      const ready = [...lines.values()].map(firstOf).filter(({ owner }) => !running.has(owner));
+      if (ready.length === 0) return;
+      const next = ready.reduce((best, one) => (rankOf(one) < rankOf(best) ? one : best));
+      leave(next);
+      turns += 1;
+      running.add(next.owner);
+      next.start();
     }
   };
 
-  return async <Result>(owner: string, job: () => Promise<Result>): Promise<Result> => {
-    const own = queue.filter((one) => one.owner === owner).length;
-    if (queue.length >= waiting || own >= waitingPerOwner) throw new Fault('limit-reached');
-    await new Promise<void>((start) => {
-      queue.push({ owner, start });
+  /** By what jobs took lately. Of each other owner one goes first, of this one all that are there. */
+  const expectedWaitMs = ({ owner, isKnown }: Asking): number => {
+    const others = [...lines.values()].map(firstOf).filter((one) => one.owner !== owner && one.isThere());
+    const alike = others.filter((one) => one.isKnown === isKnown).length;
+    const share = isKnown ? 1 - 1 / NEWCOMERS_TURN : 1 / NEWCOMERS_TURN;
+    const round = Math.min(others.length, alike / share) / atOnce;
+    const own = (lines.get(owner)?.length ?? 0) + Number(running.has(owner));
+    return averageMs * (own === 0 ? round : own * Math.max(1, round));
+  };
+
+  const turnOf = (asking: Asking): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const one: Waiting = {
+        ...asking,
+        start() {
+          clearTimeout(timer);
+          resolve();
+        },
+      };
+      const timer = setTimeout(() => {
+        leave(one);
+        reject(tooMany());
+      }, waitMs);
+      lines.set(one.owner, [...(lines.get(one.owner) ?? []), one]);
       startNext();
     });
+
+  return async <Result>(asking: Asking, job: () => Promise<Result>): Promise<Result> => {
+    const all = [...lines.values()].reduce((sum, line) => sum + line.length, 0);
+    if (all >= waiting || expectedWaitMs(asking) > waitMs) throw tooMany();
+    await turnOf(asking);
+    const startedAt = performance.now();
     try {
       return await job();
     } finally {
-      running.delete(owner);
+      averageMs += NEWEST * (performance.now() - startedAt - averageMs);
+      running.delete(asking.owner);
       startNext();
     }
   };
 }
+
+const tooMany = (): Fault => new Fault('limit-reached', 'too many log in at once');

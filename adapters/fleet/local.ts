@@ -1,4 +1,5 @@
 import type { Fleet } from '../../core/ports/fleet.ts';
+import { createKnownSenders } from './known-senders.ts';
 import { createLoginFailures } from './login-failures.ts';
 import { createOwnExpectations } from './own-expectations.ts';
 import { createOwnListeners } from './own-listeners.ts';
@@ -9,6 +10,7 @@ import { countsOf, createOwnSessions } from './session-counts.ts';
 export function createLocalFleet(options: { now?: () => number } = {}): Fleet {
   const sessions = createOwnSessions();
   const failures = createLoginFailures(options.now);
+  const known = createKnownSenders(options.now);
   return {
     listeners: createOwnListeners(),
     expectations: createOwnExpectations(options.now),
@@ -21,9 +23,11 @@ export function createLocalFleet(options: { now?: () => number } = {}): Fleet {
     },
     loginDelayMs: async (who) => failures.delayMs(who),
     async loginFailed(who, failed) {
-      if (failed) failures.add(who);
-      else failures.forget(who);
+      if (failed) return failures.add(who);
+      failures.forget(who);
+      known.add(who.address);
     },
+    hasLoggedIn: async (address) => known.has(address),
     aloneSince: () => undefined,
     close: async () => undefined,
   };

@@ -69,17 +69,32 @@ for i = 1, #KEYS, 2 do
   redis.call('PEXPIRE', KEYS[i + 1], ARGV[1])
 end`;
 
-/** KEYS as above. ARGV: whose failures. Answers by twos how many there are, and milliseconds since the last one. */
+/**
+ * KEYS as above. ARGV: whose failures. Answers by twos how many there are, and milliseconds since the last one. One that is
+ * in the future, as Redis's clock was set back, was just now.
+ */
 export const FAILURES = `${NOW}
 local answer = {}
 for i = 1, #KEYS, 2 do
   local who = ARGV[(i + 1) / 2]
+  local at = tonumber(redis.call('ZSCORE', KEYS[i + 1], who) or 0)
+  if at > now then
+    redis.call('ZADD', KEYS[i + 1], now, who)
+    at = now
+  end
   table.insert(answer, tonumber(redis.call('HGET', KEYS[i], who) or 0))
-  table.insert(answer, now - (redis.call('ZSCORE', KEYS[i + 1], who) or 0))
+  table.insert(answer, now - at)
 end
 return answer`;
 
-/** KEYS: a hash and a sorted set as above. ARGV: whose failures are forgotten. */
-export const FORGET = `
+/**
+ * KEYS: a hash and a sorted set as above; a sorted set of addresses by when somebody last logged in from there. ARGV: whose
+ * failures are forgotten, from where it was, milliseconds that addresses are kept, how many.
+ */
+export const SUCCEED = `${NOW}
 redis.call('HDEL', KEYS[1], ARGV[1])
-redis.call('ZREM', KEYS[2], ARGV[1])`;
+redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now - ARGV[3])
+redis.call('ZADD', KEYS[3], now, ARGV[2])
+redis.call('ZREMRANGEBYRANK', KEYS[3], 0, -1 - ARGV[4])
+redis.call('PEXPIRE', KEYS[3], ARGV[3])`;

@@ -3,6 +3,7 @@ import { FAILURES_KEPT_MS, loginPenaltyMs } from '../../core/login-penalty.ts';
 import type { Fleet, LoginKey } from '../../core/ports/fleet.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { RedisPlace } from '../redis/url.ts';
+import { createKnownSenders, KNOWN_MS, MAX_KNOWN } from './known-senders.ts';
 import { createLoginFailures, MAX_REMEMBERED, userKey } from './login-failures.ts';
 import { createOwnExpectations } from './own-expectations.ts';
 import { createOwnListeners } from './own-listeners.ts';
@@ -10,7 +11,7 @@ import { createOwnTicketKeys } from './own-ticket-keys.ts';
 import { createRedisExpectations, putAgain } from './redis-expectations.ts';
 import { createRedisLink, type Redis, run } from './redis-link.ts';
 import { createRedisListeners, LEASE_MS } from './redis-listeners.ts';
-import { COUNT, ENTER, FAIL, FAILURES, FORGET } from './redis-scripts.ts';
+import { COUNT, ENTER, FAIL, FAILURES, SUCCEED } from './redis-scripts.ts';
 import { createRedisTicketKeys } from './redis-ticket-keys.ts';
 import { countsOf, createOwnSessions, limitReached } from './session-counts.ts';
 
@@ -33,8 +34,10 @@ export function createRedisFleet({ log, ...place }: RedisFleetOptions): Fleet {
   const sessionKeys = [`${prefix}:listeners`, `${prefix}:sessions:${name}`];
   const userKeys = [`${prefix}:failures:user`, `${prefix}:failures:user:last`];
   const addressKeys = [`${prefix}:failures:address`, `${prefix}:failures:address:last`];
+  const knownKey = `${prefix}:known`;
   const sessions = createOwnSessions();
   const failures = createLoginFailures();
+  const known = createKnownSenders();
   const expectations = createOwnExpectations();
   let lastTurn: Promise<unknown> = Promise.resolve();
 
@@ -113,8 +116,17 @@ export function createRedisFleet({ log, ...place }: RedisFleetOptions): Fleet {
         );
       } else {
         failures.forget(who);
-        await link.ask((redis) => run(redis, FORGET, userKeys, [hidden(who)]));
+        known.add(who.address);
+        const kept = [KNOWN_MS, MAX_KNOWN];
+        await link.ask((redis) =>
+          run(redis, SUCCEED, [...userKeys, knownKey], [hidden(who), who.address, ...kept]),
+        );
       }
+    },
+
+    async hasLoggedIn(address) {
+      if (known.has(address)) return true;
+      return Boolean(await link.ask((redis) => redis.zscore(knownKey, address)));
     },
 
     aloneSince: link.aloneSince,

@@ -14,8 +14,10 @@ export interface Fleet {
   enter(who: SessionKey, limits: SessionLimits): Promise<() => Promise<void>>;
   /** How long the next login for this user or address must wait, in milliseconds: 0 when it need not. */
   loginDelayMs(who: LoginKey): Promise<number>;
-  /** A login failed (or, with `false`, succeeded: the user's failures are forgotten). */
+  /** A login failed (or, with `false`, succeeded: the user's failures are forgotten, and its address is known). */
   loginFailed(who: LoginKey, failed: boolean): Promise<void>;
+  /** Whether somebody logged in from this address within the last weeks, at any listener. */
+  hasLoggedIn(address: string): Promise<boolean>;
   /** Since when this listener goes on by what it knows alone, as the fleet's engine does not answer. */
   aloneSince(): Date | undefined;
   close(): Promise<void>;

@@ -90,6 +90,14 @@ export function fleetContract(engine: string, open: () => Promise<Fleet>): void 
       expect(delay).toBeLessThanOrEqual(5_000);
     });
 
+    test('an address is known from its first login on', async () => {
+      await fail('u', 'a', 1);
+      expect(await fleet.hasLoggedIn('a')).toBe(false);
+      await fleet.loginFailed({ user: 'u', address: 'a' }, false);
+      expect(await fleet.hasLoggedIn('a')).toBe(true);
+      expect(await fleet.hasLoggedIn('b')).toBe(false);
+    });
+
     describe('data connections', () => {
       const at = { port: 30_000, client: '192.0.2.7' };
       const who = (token: string) => ({ address: '10.0.0.1:4000', token });

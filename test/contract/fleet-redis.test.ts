@@ -87,6 +87,16 @@ describe('two listeners', () => {
     expect(await first.loginDelayMs(who)).toBe(0);
   });
 
+  test('know who logged in at another one, and after all were started again', async () => {
+    const url = newUrl();
+    const first = listenerAt(url);
+    await first.loginFailed(who, false);
+    await first.close();
+    const second = listenerAt(url);
+    expect(await second.hasLoggedIn(who.address)).toBe(true);
+    expect(await second.hasLoggedIn('elsewhere')).toBe(false);
+  });
+
   test('see who expects a data connection, and one of them takes it', async () => {
     const url = newUrl();
     const [first, second] = [listenerAt(url), listenerAt(url)];
@@ -173,6 +183,44 @@ test('Redis remembers a bounded number of failures, and nothing after the last l
   expect(await redis.hlen(`${prefix}:fleet:failures:user`)).toBe(20_000);
   expect(await redis.zcard(`${prefix}:fleet:failures:address:last`)).toBe(20_000);
   for (const key of keys) expect(await redis.pttl(key)).toBeGreaterThan(0);
+});
+
+test('a clock of Redis that is set back delays nobody by more than the penalty', async () => {
+  const url = newUrl();
+  const listener = listenerAt(url);
+  const redis = new Redis(shared.url);
+  onTestFinished(() => redis.disconnect());
+  const hourAhead = async () => {
+    for (const key of await redis.keys(`${parseRedisUrl(url).prefix}:*:last`)) {
+      for (const member of await redis.zrange(key, 0, -1)) await redis.zincrby(key, 3_600_000, member);
+    }
+  };
+  await listener.loginFailed(who, true);
+  await hourAhead();
+  expect(await listener.loginDelayMs(who)).toBe(0);
+  for (let count = 0; count < 2; count += 1) await listener.loginFailed(who, true);
+  await hourAhead();
+  expect(await listener.loginDelayMs(who)).toBeLessThanOrEqual(1_000);
+  await sleep(1_100);
+  expect(await listener.loginDelayMs(who)).toBe(0);
+});
+
+test('Redis knows a bounded number of addresses', async () => {
+  const url = newUrl();
+  const listener = listenerAt(url);
+  const redis = new Redis(shared.url);
+  onTestFinished(() => redis.disconnect());
+  const key = `${parseRedisUrl(url).prefix}:fleet:known`;
+  await listener.loginFailed({ user: 'u', address: 'first' }, false);
+  await redis.zadd(
+    key,
+    ...Array.from({ length: 20_000 }, (_, index) => [String(Date.now()), `${index}`]).flat(),
+  );
+  await listener.loginFailed({ user: 'u', address: 'last' }, false);
+  expect(await redis.zcard(key)).toBe(20_000);
+  expect(await listenerAt(url).hasLoggedIn('last')).toBe(true);
+  expect(await listenerAt(url).hasLoggedIn('first')).toBe(false);
+  expect(await redis.pttl(key)).toBeGreaterThan(30 * 24 * 3_600_000);
 });
 
 describe('a Redis that goes away', () => {

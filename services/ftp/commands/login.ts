@@ -104,6 +104,7 @@ function callerOf(session: Session, user: string): Caller {
     host: host ?? serverName,
     certificate: protection?.certificate,
     isPlain: isPlain(session),
+    isThere: () => session.controlAlive(),
   };
 }
 
