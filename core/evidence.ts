@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { Fault } from './fault.ts';
-import type { Feed } from './partner.ts';
+import type { Feed } from './feed.ts';
 
 /**
  * Is the upload whole? In FTP the end of a file is the closing of a connection, so a sender that dies looks like one

@@ -5,22 +5,12 @@ import type { DigestThreads } from './digest-threads.ts';
 import { encodeEvent, stageEvent } from './event.ts';
 import { requireWhole } from './evidence.ts';
 import { Fault, type FaultCode } from './fault.ts';
+import { type Feed, temporaryFeed } from './feed.ts';
 import { createLanding } from './landing.ts';
 import type { Ledger } from './ledger.ts';
-import {
-  type Action,
-  allows,
-  type Feed,
-  feedFor,
-  isAnonymous,
-  isDropBox,
-  isKept,
-  isLoginLeft,
-  type Partner,
-  rootOf,
-  temporaryFeed,
-} from './partner.ts';
+import { type Action, feedFor, isAnonymous, type Partner, rootOf } from './partner.ts';
 import { baseName, fileKey, isTemporaryName, isWithin, parentPath, resolvePath } from './paths.ts';
+import { allows, isDropBox, isKept, isLoginLeft } from './permissions.ts';
 import { pipeline } from './pipeline.ts';
 import type { Partners } from './ports/partners.ts';
 import type { Queue } from './ports/queue.ts';

@@ -1,115 +1,15 @@
 import { z } from 'zod';
 import { digestNames } from './arrival.ts';
+import { type Feed, feedSchema, ownFeeds, unclaimedFeed } from './feed.ts';
 import { matchesGlob } from './glob.ts';
+import { nameField, pathField } from './partner-fields.ts';
 import { passwordHashProblem } from './password.ts';
-import { isTemporaryName, isWithin } from './paths.ts';
 import { bytes, duration } from './units.ts';
 
 /** What a partner's YAML file says. The schema is the documentation of its fields. */
 
-const NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
-const name = z.string().regex(NAME, 'lower-case letters, digits, - and _, at most 63 characters');
-const path = z
-  .string()
-  .regex(/^\/(?:[^/\0\r\n]+(?:\/[^/\0\r\n]+)*)?$/, 'an absolute path without a slash at its end: /in')
-  .refine((text) => !text.split('/').some((segment) => segment === '.' || segment === '..'), 'no . or ..');
-
 export const actions = ['list', 'read', 'write', 'delete', 'rename', 'make'] as const;
 export type Action = (typeof actions)[number];
-
-/** Evidence that an upload is whole; a row of `core/evidence.ts` each. */
-const evidenceNames = ['announced-size', 'trailer', 'control-alive', 'tls-close'] as const;
-
-/** What a store target's prefix may hold, filled in for each arrival. */
-export const prefixPlaceholders = ['partner', 'feed', 'date', 'arrival'] as const;
-const known = new Set<string>(prefixPlaceholders.map((placeholder) => `{${placeholder}}`));
-/** Top folders of the store that are Landfall's own: a delivery there could forge a record or a partner's file. */
-const ownFolders = ['files', 'ledger', 'quarantine'];
-
-const prefix = z
-  .string()
-  .regex(/^[^/\0\r\n]+(?:\/[^/\0\r\n]+)*$/, 'a key prefix without outer slashes')
-  .refine((text) => !text.split('/').some((segment) => segment === '.' || segment === '..'), 'no . or ..')
-  .refine(
-    (text) => !ownFolders.includes(text.split('/', 1)[0]!),
-    `must not start with a folder of Landfall's own: ${ownFolders.join('/, ')}/`,
-  )
-  .refine((text) => !text.split('/', 1)[0]!.includes('{'), 'the first folder must hold no placeholder')
-  .refine(
-    (text) => (text.match(/\{[^}]*\}?|\}/g) ?? []).every((one) => known.has(one)),
-    `placeholders are ${[...known].join(' ')}`,
-  );
-
-/** As long as one attempt to deliver. */
-const MAX_WEBHOOK_MS = 60 * 60_000;
-
-const targetSchema = z.discriminatedUnion('to', [
-  z.strictObject({
-    to: z.literal('folder'),
-    name,
-    /** A folder of this machine, made when missing; relative to where Landfall was started. */
-    path: z.string().min(1),
-    /** What to do when the folder has a file of that name from another arrival. */
-    existing: z.enum(['keep-both', 'replace', 'refuse']).default('keep-both'),
-  }),
-  z.strictObject({
-    to: z.literal('store'),
-    name,
-    /** Another folder of the store: `archive/acme`; may hold {partner} {feed} {date} {arrival}. */
-    prefix,
-    existing: z.enum(['keep-both', 'replace', 'refuse']).default('keep-both'),
-  }),
-  z.strictObject({
-    to: z.literal('webhook'),
-    name,
-    url: z
-      .url({ protocol: /^https?$/ })
-      .refine((url) => !/^\w+:\/*[^/?#]*@/.test(url), 'no user and password: the secret signs what is sent'),
-    /** Standard Webhooks: `whsec_` and the base64 of 24 to 64 random bytes. */
-    secret: z.string().regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'whsec_ and base64 of 24 to 64 bytes'),
-    timeout: duration
-      .refine((ms) => ms > 0 && ms <= MAX_WEBHOOK_MS, 'must be more than 0 and at most 1 h')
-      .default(15_000),
-  }),
-]);
-export type TargetSpec = z.infer<typeof targetSchema>;
-
-/** Feeds of Landfall's own; see `unclaimedFeed` and `temporaryFeed`. Stages find an arrival's feed by its name. */
-const ownFeeds = ['unclaimed', 'temporary'];
-
-const feedSchema = z.strictObject({
-  name,
-  /** Glob over the partner's paths: `/in/*.x12`. The first feed that matches has the file. */
-  path: z.string().startsWith('/'),
-  accept: z
-    .strictObject({
-      /** What the content must be, whatever its name says. */
-      format: z.enum(['any', 'x12', 'text', 'csv', 'json', 'xml', 'zip', 'gzip', 'pdf']).default('any'),
-      minSize: bytes.default(0),
-      maxSize: bytes.optional(),
-      /** Files without a byte: refused at the upload, taken and announced, or taken and never announced. */
-      empty: z.enum(['refuse', 'announce', 'ignore']).default('refuse'),
-      /** A side file (`po.x12.sha256`, `.sha512`, `.sha1`, `.md5`) beside the file, uploaded before it. */
-      checksum: z.enum(['off', 'if-present', 'required']).default('if-present'),
-      /** Evidence without which an upload is not taken as whole. */
-      complete: z.array(z.enum(evidenceNames)).default(['control-alive']),
-    })
-    .prefault({}),
-  scan: z.enum(['required', 'off']).default('required'),
-  /** How the sender hears of it. */
-  acknowledge: z
-    .strictObject({
-      /** Where reports and acknowledgements are put, in the partner's own root. */
-      folder: path.default('/out'),
-      /** A readable report. */
-      report: z.enum(['never', 'on-error', 'always']).default('on-error'),
-      /** X12 functional acknowledgement, for feeds of that format. */
-      x12: z.enum(['never', 'on-error', 'always']).default('always'),
-    })
-    .prefault({}),
-  deliver: z.array(targetSchema).default([]),
-});
-export type Feed = z.infer<typeof feedSchema>;
 
 const passwordHash = z.string().superRefine((text, context) => {
   const problem = passwordHashProblem(text);
@@ -193,24 +93,24 @@ const ftpSchema = z.strictObject({
 });
 
 const partnerSchema = z.strictObject({
-  name,
+  name: nameField,
   enabled: z.boolean().default(true),
   logins: z.array(loginSchema).min(1),
   /** Addresses or networks it may come from; anywhere when empty. */
   addresses: z.array(address).default([]),
   /** The folder of the store that is its root; partners may share one. */
-  root: name.optional(),
+  root: nameField.optional(),
   /** Host names that its logins are for (HOST, RFC 7151, and TLS SNI); any when empty. */
   hosts: z
     .array(z.string().regex(/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/, 'a host name in lower case'))
     .default([]),
   /** Folders that are made at its first login; `/in` and `/out`, or none for who is anonymous. */
-  folders: z.array(path).optional(),
+  folders: z.array(pathField).optional(),
   /**
    * The deepest folder that holds a path decides; all is allowed where none does. Who is anonymous may only list and
    * read there, and has a folder to read from or one to write to, a drop box, never one for both.
    */
-  permissions: z.array(z.strictObject({ folder: path, allow: z.array(z.enum(actions)) })).default([]),
+  permissions: z.array(z.strictObject({ folder: pathField, allow: z.array(z.enum(actions)) })).default([]),
   /** What an upload to an existing name does; who is anonymous never replaces. Replaced versions stay readable for the pipeline. */
   existing: z.enum(['replace', 'refuse']).default('replace'),
   /** Whether a file that has its final name stays as it is: not replaced, added to, renamed or removed. For backups. */
@@ -291,16 +191,6 @@ function checkWithin(partner: z.infer<typeof partnerSchema>, context: z.Refineme
   }
 }
 
-/** The feed of files that no feed of the partner asks for: scanned, on the timeline, delivered nowhere. */
-export const unclaimedFeed: Feed = feedSchema.parse({ name: 'unclaimed', path: '/**' });
-
-/** What holds for a file as long as its name is temporary; its feed's rules are applied when it gets its final one. */
-export const temporaryFeed: Feed = feedSchema.parse({
-  name: 'temporary',
-  path: '/**',
-  accept: { empty: 'ignore' },
-});
-
 export const feedFor = (partner: Partner, filePath: string): Feed =>
   partner.feeds.find((feed) => matchesGlob(filePath, feed.path)) ?? unclaimedFeed;
 
@@ -308,31 +198,3 @@ export const feedNamed = (partner: Partner, feed: string): Feed | undefined =>
   feed === unclaimedFeed.name ? unclaimedFeed : partner.feeds.find((one) => one.name === feed);
 
 export const rootOf = (partner: Partner): string => partner.root ?? partner.name;
-
-/** Whether who logged in as the partner was `then` may go on: enabled, the same addresses, no login taken away. */
-export function isLoginLeft(then: Partner, now: Partner): boolean {
-  if (now === then) return true;
-  const text = (login: Login): string => JSON.stringify(Object.entries(login).sort());
-  const left = new Set(now.logins.map(text));
-  return (
-    now.enabled &&
-    now.addresses.join() === then.addresses.join() &&
-    then.logins.every((login) => left.has(text(login)))
-  );
-}
-
-export function allows(partner: Partner, action: Action, filePath: string): boolean {
-  let deepest: Partner['permissions'][number] | undefined;
-  for (const row of partner.permissions) {
-    if (isWithin(filePath, row.folder) && row.folder.length >= (deepest?.folder.length ?? 0)) deepest = row;
-  }
-  return deepest === undefined || deepest.allow.includes(action);
-}
-
-/** Whether the partner writes there and sees nothing of what is there: sizes are not told, and names not looked for. */
-export const isDropBox = (partner: Partner, filePath: string): boolean =>
-  !allows(partner, 'list', filePath) && !allows(partner, 'read', filePath);
-
-/** Whether what has this name, if it is a file, stays for good as it is. */
-export const isKept = ({ appendOnly, temporary }: Partner, filePath: string): boolean =>
-  appendOnly && !isTemporaryName(filePath, temporary);

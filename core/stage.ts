@@ -1,9 +1,9 @@
 import type { Arrival } from './arrival.ts';
 import { encodeEvent, type LandfallEvent, type StageName, stageEvent, stageOf } from './event.ts';
 import { Fault, type FaultCode } from './fault.ts';
+import type { Feed } from './feed.ts';
 import type { Ledger, Reason, StageRecord } from './ledger.ts';
-import type { Feed, Partner, TargetSpec } from './partner.ts';
-import { feedNamed } from './partner.ts';
+import { feedNamed, type Partner } from './partner.ts';
 import { isLastAttempt, leastHeldMs, PUBLISH_GRACE_MS, PUBLISH_REPEAT_MS, pipeline } from './pipeline.ts';
 import type { Log } from './ports/log.ts';
 import type { Partners } from './ports/partners.ts';
@@ -11,6 +11,7 @@ import type { Queue } from './ports/queue.ts';
 import type { Scanner } from './ports/scanner.ts';
 import type { Objects, Store } from './ports/store.ts';
 import type { Target } from './ports/target.ts';
+import type { TargetSpec } from './target-spec.ts';
 
 /**
  * How one message becomes one stage done once. The same for every host, a consumer or a Lambda handler: what

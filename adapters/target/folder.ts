@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { readFile, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Fault } from '../../core/fault.ts';
-import type { TargetSpec } from '../../core/partner.ts';
 import type { Target, TargetDelivery } from '../../core/ports/target.ts';
+import type { TargetSpec } from '../../core/target-spec.ts';
 import { deliveredNames } from './delivered-names.ts';
 import {
   isMissing,

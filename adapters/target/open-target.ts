@@ -1,6 +1,6 @@
-import type { TargetSpec } from '../../core/partner.ts';
 import type { Store } from '../../core/ports/store.ts';
 import type { Target } from '../../core/ports/target.ts';
+import type { TargetSpec } from '../../core/target-spec.ts';
 import { createFolderTarget } from './folder.ts';
 import { createStorePrefixTarget } from './store-prefix.ts';
 import { createWebhookTarget } from './webhook.ts';

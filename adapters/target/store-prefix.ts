@@ -1,10 +1,11 @@
 import { Buffer } from 'node:buffer';
 import type { Arrival } from '../../core/arrival.ts';
 import { Fault, type FaultCode } from '../../core/fault.ts';
-import type { prefixPlaceholders, TargetSpec } from '../../core/partner.ts';
+
 import { MAX_KEY_BYTES } from '../../core/paths.ts';
 import type { Store } from '../../core/ports/store.ts';
 import type { Target } from '../../core/ports/target.ts';
+import type { prefixPlaceholders, TargetSpec } from '../../core/target-spec.ts';
 import { deliveredNames } from './delivered-names.ts';
 
 /** Another folder of the same store; the store itself copies. The copy's arrival tells whether it is ours already. */

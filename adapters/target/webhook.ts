@@ -2,8 +2,8 @@ import { Buffer } from 'node:buffer';
 import { createHmac } from 'node:crypto';
 import { asciiJson } from '../../core/ascii-json.ts';
 import { Fault } from '../../core/fault.ts';
-import type { TargetSpec } from '../../core/partner.ts';
 import type { Target, TargetDelivery } from '../../core/ports/target.ts';
+import type { TargetSpec } from '../../core/target-spec.ts';
 
 /** Tells an HTTP server of the file, as Standard Webhooks 1.0.0 has it. The id lets the receiver know a repeat. */
 export function createWebhookTarget({

@@ -1,5 +1,6 @@
 import { Fault } from '../../core/fault.ts';
-import { actions, allows } from '../../core/partner.ts';
+import { actions } from '../../core/partner.ts';
+import { allows } from '../../core/permissions.ts';
 import type { Entry } from '../../core/ports/store.ts';
 import type { Zone } from '../../core/zone.ts';
 

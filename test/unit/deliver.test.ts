@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../core/fault.ts';
+import { type Feed, unclaimedFeed } from '../../core/feed.ts';
 import { createLedger, type StageRecord } from '../../core/ledger.ts';
-import { type Feed, unclaimedFeed } from '../../core/partner.ts';
 import type { TargetDelivery } from '../../core/ports/target.ts';
 import type { StagePorts } from '../../core/stage.ts';
 import { deliver } from '../../workers/deliver/deliver.ts';

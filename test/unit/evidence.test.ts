@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, test } from 'vitest';
 import { EDGE_BYTES, requireWhole } from '../../core/evidence.ts';
-import { type Feed, unclaimedFeed } from '../../core/partner.ts';
+import { type Feed, unclaimedFeed } from '../../core/feed.ts';
 
 const alive = { controlAlive: true };
 const feedOf = (

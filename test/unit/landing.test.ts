@@ -4,8 +4,8 @@ import type { Arrival } from '../../core/arrival.ts';
 import { createDigestThreads } from '../../core/digest-threads.ts';
 import type { Evidence } from '../../core/evidence.ts';
 import { Fault, type FaultCode } from '../../core/fault.ts';
+import { type Feed, unclaimedFeed } from '../../core/feed.ts';
 import { createLanding } from '../../core/landing.ts';
-import { type Feed, unclaimedFeed } from '../../core/partner.ts';
 import { aPartner } from '../support/a-partner.ts';
 import { createMemoryStore, type MemoryStore } from '../support/memory-store.ts';
 

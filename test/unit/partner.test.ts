@@ -1,14 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  actions,
-  allows,
-  feedFor,
-  feedNamed,
-  isDropBox,
-  type Partner,
-  partnerFile,
-  rootOf,
-} from '../../core/partner.ts';
+import { actions, feedFor, feedNamed, type Partner, partnerFile, rootOf } from '../../core/partner.ts';
+import { allows, isDropBox } from '../../core/permissions.ts';
 import { minimalPartner } from '../support/a-partner.ts';
 
 const minimal = minimalPartner;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Feed, unclaimedFeed } from '../../core/partner.ts';
+import { type Feed, unclaimedFeed } from '../../core/feed.ts';
 import type { StagePorts } from '../../core/stage.ts';
 import { route } from '../../workers/route/route.ts';
 import { aPartner } from '../support/a-partner.ts';

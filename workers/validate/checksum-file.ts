@@ -1,6 +1,6 @@
 import type { Arrival, DigestName } from '../../core/arrival.ts';
 import { Fault } from '../../core/fault.ts';
-import type { Feed } from '../../core/partner.ts';
+import type { Feed } from '../../core/feed.ts';
 import { baseName } from '../../core/paths.ts';
 import type { Objects } from '../../core/ports/store.ts';
 import { readWhole } from '../../core/read-whole.ts';

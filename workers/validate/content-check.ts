@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer';
-import type { Feed } from '../../core/partner.ts';
+import type { Feed } from '../../core/feed.ts';
 import type { StagePorts, Work } from '../../core/stage.ts';
 import type { Findings } from './finding.ts';
 import type { Verdict } from './verdict.ts';

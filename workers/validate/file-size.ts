@@ -1,4 +1,4 @@
-import type { Feed } from '../../core/partner.ts';
+import type { Feed } from '../../core/feed.ts';
 import { showBytes } from '../../core/units.ts';
 import type { Finding } from './finding.ts';
 

@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer';
-import type { Feed } from '../../core/partner.ts';
+import type { Feed } from '../../core/feed.ts';
 import type { Finding } from './finding.ts';
 
 /** Tells what content is by its first bytes, whatever its name says. */

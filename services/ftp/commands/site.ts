@@ -1,6 +1,6 @@
 import { Fault } from '../../../core/fault.ts';
-import { allows } from '../../../core/partner.ts';
 import { resolvePath } from '../../../core/paths.ts';
+import { allows } from '../../../core/permissions.ts';
 import type { Command } from '../command.ts';
 import { lookAt } from '../look-at.ts';
 import { Refusal, type Reply, reply } from '../reply.ts';
@@ -64,7 +64,7 @@ export const site = {
     async *run({ session, argument }) {
       const [, name = '', rest = ''] = /^\s*(\S*) ?(.*)$/s.exec(argument) ?? [];
       const command = name.toUpperCase();
-      if (!Object.hasOwn(rows, command)) throw new Refusal(504, 'There is no such SITE command.');
+      if (!Object.hasOwn(rows, command)) throw new Refusal(500, 'There is no such SITE command.');
       yield await rows[command]!.run(session, rest);
     },
   },

@@ -1,4 +1,5 @@
-import { allows, isKept, type Partner } from '../../../core/partner.ts';
+import type { Partner } from '../../../core/partner.ts';
+import { allows, isKept } from '../../../core/permissions.ts';
 import type { Entry } from '../../../core/ports/store.ts';
 import { timeVal } from '../time-val.ts';
 
