@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { nearestName } from './nearest-name.ts';
+import { inWords } from './schema-words.ts';
 import { bytes, duration } from './units.ts';
 
 /**
@@ -30,13 +32,21 @@ const count = z.string().regex(/^\d+$/, 'must be a whole number').transform(Numb
 const port = count.refine((value) => value <= 65_535, 'must be a port, 0 to 65535 (0: any free one)');
 const optionalPort = count.refine((value) => value <= 65_535, 'must be a port, 0 to 65535 (0: none)');
 const oneOf = <const Values extends readonly string[]>(...values: Values) => z.enum(values);
-const url = (...schemes: string[]) =>
+/** Of what is chosen by URL: the schemes, and what else there is, such as `local:`, which has no place. */
+const url = (schemes: readonly string[], others: readonly string[] = []) =>
   z
     .string()
     .refine(
-      (value) => schemes.some((scheme) => value.startsWith(`${scheme}:`)),
-      `must start with ${schemes.join(': or ')}:`,
-    );
+      (value) => others.includes(value) || schemes.some((scheme) => value.startsWith(`${scheme}:`)),
+      `must start with ${schemes.join(': or ')}:${others.map((other) => `, or be ${other}`).join('')}`,
+    )
+    .refine((value) => others.includes(value) || !value.endsWith(':'), 'must name a place behind the :');
+const scanner = z
+  .string()
+  .regex(
+    /^clamd:(?:own|\/.+|(?:\[.+\]|[^:/]+):\d+)$/,
+    'must be clamd:own, clamd:HOST:PORT or clamd:/path/of/socket',
+  );
 const networks = z
   .string()
   .transform((value) =>
@@ -92,23 +102,23 @@ export const settings = {
   LANDFALL_DATA: setting('./data', text, 'folder for everything the embedded engine keeps'),
   LANDFALL_STORE: setting(
     'file:$LANDFALL_DATA/store',
-    url('file', 's3'),
+    url(['file', 's3']),
     'object store; or s3://BUCKET?endpoint=URL',
   ),
   LANDFALL_QUEUE: setting(
     'sqlite:$LANDFALL_DATA/queue.db',
-    url('sqlite', 'redis', 'rediss', 'sqs'),
+    url(['sqlite', 'redis', 'rediss', 'sqs']),
     'queue; or redis://HOST:PORT, or sqs:PREFIX',
   ),
   LANDFALL_FLEET: setting(
     'local:',
-    url('local', 'redis', 'rediss'),
+    url(['redis', 'rediss'], ['local:']),
     'what listeners share (sessions, failed logins, expected data connections, TLS ticket keys); or redis://HOST:PORT',
   ),
   LANDFALL_PARTNERS: setting('$LANDFALL_DATA/partners', text, 'folder of partner files, <name>.yaml each'),
   LANDFALL_SCANNER: setting(
     'clamd:own',
-    url('clamd'),
+    scanner,
     'clamd:own starts one; clamd:HOST:PORT or clamd:/path/of/socket uses yours',
   ),
   LANDFALL_SIGNATURES: setting('/var/lib/clamav', text, 'signature database of clamd:own, kept by freshclam'),
@@ -233,12 +243,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   };
 
   for (const name of Object.keys(env)) {
-    if (name.startsWith('LANDFALL_') && !Object.hasOwn(settings, name))
-      faults.push(`${name}: there is no such setting`);
+    if (!name.startsWith('LANDFALL_') || Object.hasOwn(settings, name)) continue;
+    const meant = nearestName(name, Object.keys(settings));
+    faults.push(`${name}: there is no such setting${meant ? `; is ${meant} meant?` : ''}`);
   }
   const config: Partial<Record<Name, unknown>> = {};
   for (const name of Object.keys(settings) as Name[]) {
-    const parsed = settings[name].schema.safeParse(written(name));
+    const parsed = settings[name].schema.safeParse(written(name), { error: inWords });
     if (parsed.success) config[name] = parsed.data;
     else faults.push(`${name}: ${parsed.error.issues[0]!.message} (it is "${written(name)}")`);
   }

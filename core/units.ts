@@ -24,7 +24,7 @@ const quantity = (units: Record<string, number>, hint: string) =>
   z.union([z.string(), z.number()]).transform((value, context) => {
     const parsed = parse(String(value), units);
     if (parsed !== undefined && Number.isSafeInteger(parsed)) return parsed;
-    context.addIssue({ code: 'custom', message: `"${value}" is not ${hint}` });
+    context.addIssue({ code: 'custom', message: `must be ${hint}` });
     return z.NEVER;
   });
 

@@ -1,6 +1,7 @@
 import { type Document, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { type Partner, partnerFile } from '../../core/partner.ts';
+import { inWords, MISSING } from '../../core/schema-words.ts';
 import type { PartnerFault } from './fault.ts';
 import { fieldName, isThere, keyOffset, offsetOf, placeAt, scalarAt } from './locate.ts';
 
@@ -47,14 +48,14 @@ export function parsePartner(file: string, text: string): ParsedFile {
     return wrong(faultAt(0, `not readable as YAML: ${thrown instanceof Error ? thrown.message : thrown}`));
   }
 
-  const parsed = partnerFile.safeParse(content);
+  const parsed = partnerFile.safeParse(content, { error: inWords });
   if (!parsed.success) {
     return wrong(
       ...parsed.error.issues.flatMap((issue) =>
         issue.code === 'unrecognized_keys'
           ? issue.keys.map((key) => {
               const offset = keyOffset(document, issue.path, key) ?? offsetOf(document, issue.path);
-              return faultAt(offset, 'there is no such field', fieldName([...issue.path, key]));
+              return faultAt(offset, issue.message, fieldName([...issue.path, key]));
             })
           : [faultAt(offsetOf(document, issue.path), describe(issue, document), fieldName(issue.path))],
       ),
@@ -71,15 +72,12 @@ export function parsePartner(file: string, text: string): ParsedFile {
 /** Fields that hold secrets, or what should have been one: never shown. */
 const SECRET = /^(?:password|secret)$/;
 
-function describe(issue: z.core.$ZodIssue, document: Document): string {
-  const found = scalarAt(document, issue.path);
-  const secret = issue.path.some((segment) => SECRET.test(String(segment)));
-  const shown = found === undefined || secret ? '' : `, found ${clip(found)}`;
-  if (!isThere(document, issue.path)) return `is missing: ${issue.message}`;
-  if (issue.code === 'invalid_type') return `must be ${issue.expected}${shown}`;
-  if (issue.code === 'invalid_value')
-    return `is not allowed here${shown}, allowed ${issue.values.join(', ')}`;
-  return `${issue.message}${shown}`;
+function describe({ message, path }: z.core.$ZodIssue, document: Document): string {
+  if (!isThere(document, path)) return message === MISSING ? message : `${MISSING}: ${message}`;
+  const found = scalarAt(document, path);
+  const secret = path.some((segment) => SECRET.test(String(segment)));
+  const isSaid = found?.startsWith('"') && message.includes(found);
+  return found === undefined || secret || isSaid ? message : `${message}, found ${clip(found)}`;
 }
 
 const clip = (text: string): string =>

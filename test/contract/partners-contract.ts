@@ -60,7 +60,7 @@ export function partnersContract(engine: string, makeLab: () => Promise<Partners
       await lab.write('e.yaml', partnerYaml('else', 'clan'));
       const refused = open();
       await expect(refused).rejects.toThrow(/a\.yaml:5:1: colour: there is no such field/);
-      await expect(refused).rejects.toThrow(/a\.yaml:6:10: enabled: must be boolean, found "perhaps"/);
+      await expect(refused).rejects.toThrow(/a\.yaml:6:10: enabled: must be true or false, found "perhaps"/);
       await expect(refused).rejects.toThrow(/b\.yaml:1:\d+: /);
       await expect(refused).rejects.toThrow(/d\.yaml:1:7: name: partner "clan" is at .*c\.yaml:1 already/);
       await expect(refused).rejects.toThrow(

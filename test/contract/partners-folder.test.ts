@@ -127,9 +127,29 @@ describe('a partner file', () => {
 
   test('says what is missing, what was found and what is allowed', () => {
     expect(faultsOf(partnerYaml('a', 'a', 'feeds:\n  - name: f\n    scan: maybe\n'))).toEqual([
-      expect.stringMatching(/^6:5 feeds\[0\]\.path: is missing/),
-      '7:11 feeds[0].scan: is not allowed here, found "maybe", allowed required, off',
+      '6:5 feeds[0].path: is missing',
+      '7:11 feeds[0].scan: must be required or off, found "maybe"',
     ]);
+  });
+
+  test.each([
+    ['limits: {sessions: 0}', '5:20 limits.sessions: must be more than 0, found 0'],
+    ['limits: {sessions: 1.5}', '5:20 limits.sessions: must be a whole number, found 1.5'],
+    [
+      'limits: {fileSize: 5 lots}',
+      '5:20 limits.fileSize: must be a size such as 4096, 64 KiB or 10 GB, found "5 lots"',
+    ],
+    ['feeds: all', '5:8 feeds: must be a list, found "all"'],
+    ['feeds: [{name: f, path: in/*}]', '5:25 feeds[0].path: must start with /, found "in/*"'],
+    [
+      'feeds: [{name: f, path: /, deliver: [{to: ftp}]}]',
+      '5:43 feeds[0].deliver[0].to: must be folder, store or webhook, found "ftp"',
+    ],
+    ['feeds: [{name: f, path: /}, {name: f, path: /}]', '5:36 feeds[1].name: feed "f" is there twice'],
+    ['permision: []', '5:1 permision: there is no such field; is permissions meant?'],
+    ['limits: {colour: 1}', expect.stringMatching(/^5:10 limits\.colour: .*; there are sessions, /)],
+  ])('says of %s what is right', (text, fault) => {
+    expect(faultsOf(partnerYaml('a', 'a', `${text}\n`))).toEqual([fault]);
   });
 
   test.each([

@@ -23,11 +23,30 @@ test('all faults at once, settings that do not exist among them; other variables
   expect(
     faultsOf({ LANDFALL_FTP_PROT: '1', LANDFALL_FTP_PORT: 'x', LANDFALL_MEMORY: '1 lot', PATH: '' }),
   ).toEqual([
-    'LANDFALL_FTP_PROT: there is no such setting',
+    'LANDFALL_FTP_PROT: there is no such setting; is LANDFALL_FTP_PORT meant?',
     'LANDFALL_FTP_PORT: must be a whole number (it is "x")',
-    expect.stringMatching(/^LANDFALL_MEMORY: .*is not a size/),
+    'LANDFALL_MEMORY: must be a size such as 4096, 64 KiB or 10 GB (it is "1 lot")',
   ]);
 });
+
+test.each([
+  ['LANDFALL_NOTHING_LIKE_IT', '1', 'there is no such setting'],
+  ['LANDFALL_LOG', 'loud', 'must be auto, pretty or json (it is "loud")'],
+  ['LANDFALL_QUEUE', 'sqlite:', 'must name a place behind the : (it is "sqlite:")'],
+  ['LANDFALL_FLEET', 'local', 'must start with redis: or rediss:, or be local: (it is "local")'],
+  [
+    'LANDFALL_SCANNER',
+    'clamd:3310',
+    'must be clamd:own, clamd:HOST:PORT or clamd:/path/of/socket (it is "clamd:3310")',
+  ],
+])('%s=%s is answered with what is right', (name, value, answer) => {
+  expect(faultsOf({ [name]: value })).toEqual([`${name}: ${answer}`]);
+});
+
+test.each(['clamd:own', 'clamd:/run/clamd.sock', 'clamd:clamav:3310', 'clamd:[::1]:3310'])(
+  'a scanner is %s',
+  (value) => expect(faultsOf({ LANDFALL_SCANNER: value })).toEqual([]),
+);
 
 test('what 0 means for a port is said where one is wrong', () => {
   for (const name of ['LANDFALL_FTPS_PORT', 'LANDFALL_RELAY_PORT', 'LANDFALL_HEALTH_PORT']) {

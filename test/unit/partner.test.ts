@@ -33,7 +33,7 @@ describe("a partner's file", () => {
     ['unknown field', { colour: 'red' }, /colour/],
     ['address', { addresses: ['10.0.0.0/99'] }, /^addresses\.0: /],
     ['folder', { folders: ['/in/../..'] }, /^folders\.0: no \. or \.\./],
-    ['size', { limits: { fileSize: 'big' } }, /^limits\.fileSize: "big" is not a size/],
+    ['size', { limits: { fileSize: 'big' } }, /^limits\.fileSize: must be a size/],
   ])('a wrong %s is named', (_, wrong, message) =>
     expect(faultsOf({ ...minimal, ...wrong })[0]).toMatch(message),
   );

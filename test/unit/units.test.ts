@@ -23,7 +23,7 @@ describe('sizes and durations', () => {
   );
 
   test('a duration needs its unit, and anything wrong is named', () => {
-    expect(duration.safeParse('30').error?.issues[0]?.message).toMatch(/^"30" is not a duration such as/);
+    expect(duration.safeParse('30').error?.issues[0]?.message).toMatch(/^must be a duration such as/);
     expect(duration.safeParse('30 s or so').success).toBe(false);
     expect(duration.safeParse('1 toString').success).toBe(false);
   });
