@@ -14,7 +14,7 @@ export const faults = {
   cancelled: { retry: true, text: 'the transfer was cancelled' },
   'checksum-mismatch': { retry: true, text: 'the bytes that arrived are not the bytes that were announced' },
   'empty-file': { retry: false, text: 'empty files are not taken here' },
-  exists: { retry: false, text: 'there is a file of that name already' },
+  exists: { retry: false, text: 'such a file or folder already exists' },
   incomplete: { retry: true, text: 'the file is not complete' },
   internal: { retry: true, text: 'something went wrong in the server' },
   'is-a-folder': { retry: false, text: 'that is a folder' },

@@ -26,7 +26,6 @@ export const nothingUnread: Unread = {
 };
 
 const [LF, CR, DATA_MARK, IAC] = [0x0a, 0x0d, 0xf2, 0xff];
-const ABOR = Buffer.from('ABOR');
 
 export function addBytes(unread: Unread, bytes: Buffer): Unread {
   const { text, state } = stripTelnet(bytes, unread.telnet);
@@ -47,11 +46,11 @@ export function takeLines(unread: Unread, max: number): { lines: CommandLine[]; 
       if (text[0] === LF) text = text.subarray(1);
       continue;
     }
-    const abort = dropping ? 0 : lengthOfAbort(text);
-    if (abort > 0) {
-      lines.push({ bytes: ABOR });
+    const urgent = dropping ? 0 : lengthOfUrgent(text);
+    if (urgent > 0) {
+      lines.push({ bytes: lineIn(text.subarray(0, urgent)) });
       lineFeedOwed = true;
-      text = text.subarray(abort);
+      text = text.subarray(urgent);
       continue;
     }
     const end = text.indexOf(LF);
@@ -79,14 +78,21 @@ const marksBefore = (line: Buffer): number => {
   return marks;
 };
 
+/** RFC 959 §4.1.3: what clients send as urgent data, ABOR above all; Ruby's Net::FTP also STAT. */
+const URGENT_AT_CR = /^(?:abor|stat|quit)\r$/i;
+
 /**
- * Bytes up to the CR of an ABOR that the text begins with, or 0. Clients send ABOR as urgent data, and the last urgent
- * byte, its LF, does not come in the stream (RFC 793 §3.7): this command is complete without.
+ * Bytes up to the CR of an urgent command that the text begins with, or 0. The last urgent byte, its LF, does not come
+ * in the stream (RFC 793 §3.7): this command is complete without.
  */
-function lengthOfAbort(text: Buffer): number {
+function lengthOfUrgent(text: Buffer): number {
   const end = marksBefore(text) + 5;
-  return /^abor\r$/i.test(text.toString('latin1', end - 5, end)) ? end : 0;
+  return URGENT_AT_CR.test(text.toString('latin1', end - 5, end)) ? end : 0;
 }
 
-const lineIn = (line: Buffer): Buffer =>
-  line.subarray(marksBefore(line), line.at(-1) === CR ? -1 : undefined);
+/** Programs that write CRLF through a library which makes CRLF of LF send more than one CR. */
+function lineIn(line: Buffer): Buffer {
+  let end = line.length;
+  while (end > 0 && line[end - 1] === CR) end -= 1;
+  return line.subarray(marksBefore(line), end);
+}

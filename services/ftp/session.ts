@@ -56,6 +56,8 @@ export interface Session {
   visit: Visit | undefined;
   folder: string;
   type: TransferType;
+  /** Whether the client has said it; until then `type` is what RFC 959 has for who says nothing. */
+  isTypeSaid: boolean;
   mode: TransferMode;
   /** Of zlib, for what goes out in MODE Z. */
   deflateLevel: number;
@@ -78,6 +80,7 @@ export const atStart = (): Pick<
   | 'visit'
   | 'folder'
   | 'type'
+  | 'isTypeSaid'
   | 'mode'
   | 'deflateLevel'
   | 'hash'
@@ -92,6 +95,7 @@ export const atStart = (): Pick<
   visit: undefined,
   folder: '/',
   type: 'A',
+  isTypeSaid: false,
   mode: 'S',
   deflateLevel: DEFAULT_LEVEL,
   hash: 'SHA-256',

@@ -36,9 +36,9 @@ const transcripts: Readonly<Record<string, readonly Exchange[]>> = {
     ['HOST example.com', 503],
   ],
   CWD: [
-    ['CWD', 501],
     ['CWD in', '250 "/in" is the current folder.'],
     ['CWD a', '550 That is not a folder.'],
+    ['CWD', '250 "/in" is the current folder.'],
     ['CWD ..', '250 "/" is the current folder.'],
     ['CWD none', /^550 No such file or folder/],
   ],
@@ -171,7 +171,7 @@ const transcripts: Readonly<Record<string, readonly Exchange[]>> = {
     ['SIZE in/a', '213 5'],
     ['SIZE in', 550],
     ['TYPE A', 200],
-    ['SIZE in/a', '550 SIZE needs TYPE I.'],
+    ['SIZE in/a', '550 SIZE is not for ASCII: say TYPE I first.'],
   ],
   AVBL: [['AVBL', '550 There is no limit that is known here.']],
   STAT: [
@@ -195,7 +195,7 @@ const transcripts: Readonly<Record<string, readonly Exchange[]>> = {
     ['HELP none', 502],
   ],
   NOOP: [
-    ['NOOP', '200 Here I am.'],
+    ['NOOP', '200 NOOP: here I am.'],
     ['NOOP x', 200],
   ],
   MDTM: [
@@ -265,7 +265,7 @@ const transcripts: Readonly<Record<string, readonly Exchange[]>> = {
   ],
   SITE: [
     ['SITE', 501],
-    ['SITE NONE', '504 There is no such SITE command.'],
+    ['SITE NONE', '500 There is no such SITE command.'],
     ['SITE HELP', 214],
   ],
   SMNT: [['SMNT /', '502 SMNT is not available here.']],

@@ -31,7 +31,10 @@ export const information = {
     help: '<file>: its bytes; of an interrupted upload, those that have arrived',
     async *run(call) {
       // RFC 3659 §4: the exact size that would be sent, or 550. As text that is known by reading the whole file only.
-      if (call.session.type === 'A') throw new Refusal(550, 'SIZE needs TYPE I.');
+      // Who has said no TYPE means the file: .NET's FtpWebRequest and others look so whether there is one. FluentFTP
+      // says TYPE I when it reads of ASCII.
+      const { type, isTypeSaid } = call.session;
+      if (type === 'A' && isTypeSaid) throw new Refusal(550, 'SIZE is not for ASCII: say TYPE I first.');
       const { size, isCut } = await sizeOf(call);
       if (isCut) call.session.left = { ...call.session.left, sizeOfCut: call.path };
       yield reply(213, String(size));
@@ -94,7 +97,8 @@ export const information = {
     duringTransfer: 'beside',
     help: ': nothing, but keeps the session open',
     async *run() {
-      yield reply(200, 'Here I am.');
+      // FluentFTP tells this reply from that of a transfer by the word.
+      yield reply(200, 'NOOP: here I am.');
     },
   },
 } as const satisfies Record<string, Command>;

@@ -2,7 +2,7 @@ import { encodeText } from '../charset.ts';
 import type { Call, Command } from '../command.ts';
 import { deflated } from '../data/mode-z.ts';
 import { send } from '../data/send.ts';
-import { askedFor, type Listed } from '../listing/asked-for.ts';
+import { askedFor, flagsOf, type Listed } from '../listing/asked-for.ts';
 import { allFacts, type FactName } from '../listing/facts.ts';
 import { factsOf, lineOf } from '../listing/styles.ts';
 import { textBlocks } from '../listing/text-blocks.ts';
@@ -68,8 +68,10 @@ export const listing = {
   NLST: {
     when: 'ready',
     argument: 'optional',
-    help: '[path]: lists names only',
-    run: (call) => sendListing(call, asked(call), ({ name }) => name),
+    help: '[path]: lists names only, with -l as LIST does',
+    // `ls -l` of programs that say NLST for `ls`, Windows' ftp.exe among them, is as other servers have it.
+    run: (call) =>
+      sendListing(call, asked(call), flagsOf(call.argument).includes('l') ? lineOf : ({ name }) => name),
   },
   MLSD: {
     when: 'ready',

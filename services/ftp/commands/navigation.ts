@@ -18,7 +18,8 @@ async function* tell({ session }: Call): AsyncGenerator<Reply> {
 
 const CWD = {
   when: 'ready',
-  argument: 'path',
+  // Cameras and scanners without a folder in their settings say it with nothing.
+  argument: 'path?',
   help: '<folder>: makes it the current one',
   run: (call) => change(call, call.path),
 } satisfies Command;

@@ -13,6 +13,7 @@ const types: Readonly<Record<string, TransferType | 'not-supported'>> = {
   'E N': 'not-supported',
   I: 'I',
   'L 8': 'I',
+  L8: 'I',
 };
 
 const structures: Readonly<Record<string, 'F' | 'not-supported'>> = {
@@ -56,6 +57,7 @@ export const parameters = {
       if (!type) throw new Refusal(501, 'TYPE takes A, I or L 8.');
       if (type === 'not-supported') throw new Refusal(504, 'TYPE A, I and L 8 only.');
       session.type = type;
+      session.isTypeSaid = true;
       yield reply(200, `TYPE is ${type}.`);
     },
   },

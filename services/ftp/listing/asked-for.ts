@@ -2,6 +2,7 @@ import { globMatcher } from '../../../core/glob.ts';
 import { baseName, isWithin, parentPath, resolvePath } from '../../../core/paths.ts';
 import type { Entry } from '../../../core/ports/store.ts';
 import type { Zone } from '../../../core/zone.ts';
+import { inOrder } from './in-order.ts';
 
 /** An entry, its path, and its name as it was asked for, so that it can be used as an argument again. */
 export interface Listed {
@@ -11,19 +12,22 @@ export interface Listed {
 }
 
 const WILDCARD = /[*?[{]/;
-/**
- * `-la`, as people type it for `ls`: not part of the path. Only `d`, the folder itself, makes a difference: all names
- * are told anyway, in no order, and never those of folders within (`R`), of which there may be too many.
- */
 const FLAGS = /^\s*(?:-[A-Za-z1]+(?:\s+|$))+/;
+
+/**
+ * `-la `, as people type it for `ls`: not part of the path. `d` is the folder itself, `l` makes NLST tell lines, `t` and
+ * `r` are an order. All names are told anyway (`a`), never those of folders within (`R`): there may be too many.
+ */
+export const flagsOf = (argument: string): string => FLAGS.exec(argument)?.[0] ?? '';
 
 /**
  * What LIST and NLST are asked for: a folder's entries, a file, or what matches a pattern in the last segment.
  * Throws `not-found`, `not-permitted` before the first entry is asked for.
  */
 export async function askedFor(zone: Zone, folder: string, argument: string): Promise<AsyncIterable<Listed>> {
-  const [flags = ''] = FLAGS.exec(argument) ?? [];
-  const text = argument.slice(flags.length);
+  const flags = flagsOf(argument);
+  const named = argument.slice(flags.length);
+  const text = named.trim() === '' ? '' : named;
   const path = resolvePath(folder, text);
   const last = baseName(path);
   const isPattern = WILDCARD.test(last) && !isWithin(folder, path);
@@ -31,7 +35,7 @@ export async function askedFor(zone: Zone, folder: string, argument: string): Pr
     const above = parentPath(path);
     await zone.stat(above);
     const prefix = text.slice(0, text.lastIndexOf('/') + 1);
-    return entriesOf(zone, above, prefix, globMatcher(last));
+    return inOrder(entriesOf(zone, above, prefix, globMatcher(last)), flags);
   }
   const entry = await zone.stat(path);
   const own = text.replace(/\/+$/, '');
@@ -39,7 +43,10 @@ export async function askedFor(zone: Zone, folder: string, argument: string): Pr
   if (entry.kind === 'file') return one({ entry, path, name: own });
   if (flags.includes('d')) return one({ entry, path, name: own || '.' });
   const prefix = text === '' || text === '.' ? '' : text.endsWith('/') ? text : `${text}/`;
-  return entriesOf(zone, path, prefix, () => true);
+  return inOrder(
+    entriesOf(zone, path, prefix, () => true),
+    flags,
+  );
 }
 
 /** A file whose name holds a wildcard is itself. */

@@ -1,0 +1,132 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type FtpLab, type FtpTalk, get, put, startFtpLab } from '../support/ftp-lab.ts';
+import { type Exchange, follow } from '../support/transcript.ts';
+
+/** What programs say that do not run where the tests do, and what they make of the answers. */
+
+let lab: FtpLab;
+let talk: FtpTalk;
+beforeEach(async () => {
+  lab = await startFtpLab();
+  talk = await lab.dial();
+  await talk.expect(220);
+  await talk.say('USER acme', 331);
+  await talk.say('PASS secret', 230);
+});
+afterEach(async () => {
+  talk.socket.destroy();
+  await lab.listener.stop(0);
+});
+
+const transcript = (lines: readonly Exchange[]): Promise<void> => follow(talk, lines);
+const lines = async (command: string): Promise<string[]> =>
+  (await get(talk, command)).toString().split('\r\n').slice(0, -1);
+
+describe('SIZE', () => {
+  it("tells .NET's FtpWebRequest, which says no TYPE before it, whether a file is there", async () => {
+    await put(talk, 'STOR in/po.x12', 'hello\n');
+    await transcript([
+      ['OPTS utf8 on', 200],
+      ['PWD', '257 "/" is the current folder.'],
+      ['SIZE in/po.x12', '213 6'],
+      ['SIZE in/none.x12', 550],
+    ]);
+  });
+
+  it('has FluentFTP say TYPE I, by the word ASCII', async () => {
+    await put(talk, 'STOR in/a', 'hello');
+    await transcript([
+      ['TYPE A', 200],
+      ['SIZE in/a', /^550 .*ascii/i],
+      ['TYPE I', 200],
+      ['SIZE in/a', '213 5'],
+      ['TYPE A', 200],
+      ['REIN', 220],
+      ['USER acme', 331],
+      ['PASS secret', 230],
+      ['SIZE in/a', '213 5'],
+    ]);
+  });
+});
+
+it('FileZilla and FluentFTP read that a folder is there already', () =>
+  transcript([
+    ['MKD in', /^550 .*folder already exists/i],
+    ['CWD in', 250],
+  ]));
+
+it('FluentFTP knows the reply to a NOOP that it sent beside a transfer', async () => {
+  const data = await talk.passive();
+  await talk.say('STOR in/a', 150);
+  expect(await talk.say('NOOP', 200)).toContain('NOOP');
+  data.end('hello');
+  await talk.expect(226);
+});
+
+it('cameras and scanners without a folder in their settings stay where they are', () =>
+  transcript([
+    ['CWD in', 250],
+    ['CWD', '250 "/in" is the current folder.'],
+    ['CWD ', '250 "/in" is the current folder.'],
+    ['CWD   ', '250 "/in" is the current folder.'],
+    ['XCWD', '250 "/in" is the current folder.'],
+  ]));
+
+it('z/OS describes its data set by SITE before each file, and goes on', async () => {
+  await talk.say('SITE VARrecfm LRECL=128 RECFM=VB BLKSIZE=6144', 500);
+  expect(await put(talk, 'STOR in/po.x12', 'hello\r\n')).toMatch(/^226/);
+});
+
+it("Explorer's questions at the beginning have answers", () =>
+  transcript([
+    ['opts utf8 on', 200],
+    ['syst', '215 UNIX Type: L8'],
+    ['site help', /^214-/],
+    ['PWD', 257],
+    ['noop', 200],
+    ['CWD /', 250],
+    ['TYPE A', 200],
+    ['PASV', 227],
+  ]));
+
+it("Ruby's Net::FTP sends STAT as urgent data, whose last byte does not come in the stream", async () => {
+  talk.send('STAT\r');
+  await talk.expect(211);
+  await talk.say('PWD', 257);
+  talk.send('QUIT\r');
+  await talk.expect(221);
+});
+
+it('lines may end with more than one CR', () => transcript([['PWD\r', 257]]));
+
+describe('listings', () => {
+  const names = ['b.txt', 'a.txt', 'c.txt'];
+  beforeEach(async () => {
+    for (const [index, name] of names.entries()) {
+      await put(talk, `STOR in/${name}`, 'hello');
+      await talk.say(`MFMT 2020010100000${index} in/${name}`, 213);
+    }
+  });
+
+  it('are by name, or the newest first, or the other way round', async () => {
+    await talk.say('CWD in', 250);
+    expect(await lines('NLST')).toEqual(['a.txt', 'b.txt', 'c.txt']);
+    expect(await lines('NLST *.txt')).toEqual(['a.txt', 'b.txt', 'c.txt']);
+    expect(await lines('NLST -r')).toEqual(['c.txt', 'b.txt', 'a.txt']);
+    expect(await lines('NLST -t')).toEqual(['c.txt', 'a.txt', 'b.txt']);
+    expect(await lines('NLST -tr')).toEqual(['b.txt', 'a.txt', 'c.txt']);
+    expect((await lines('LIST -lart')).map((line) => line.slice(-5))).toEqual(['b.txt', 'a.txt', 'c.txt']);
+  });
+
+  it("are lines where Windows' ftp.exe says NLST -l for ls -l", async () => {
+    expect(await lines('NLST -l in')).toEqual(await lines('LIST in'));
+    expect(await lines('NLST -la in')).toHaveLength(3);
+    expect(await lines('NLST -a in')).toEqual(['in/a.txt', 'in/b.txt', 'in/c.txt']);
+  });
+
+  it('take blanks for no name', async () => {
+    expect(await lines('NLST  ')).toEqual(['in', 'out']);
+    expect(await lines('LIST -l  ')).toHaveLength(2);
+    expect(await lines('MLSD  ')).toHaveLength(2);
+  });
+});
