@@ -6,7 +6,7 @@ import type { Session } from './session.ts';
 export interface Command {
   /** Who may: anybody, who has said USER, who is logged in. */
   readonly when: 'always' | 'named' | 'ready';
-  /** `path`: required, and resolved before it runs; `path?`: the same, the current folder when left out or blank. */
+  /** `path`: required, and resolved before it runs; `path?`: the same, the current folder when left out. */
   readonly argument: 'none' | 'optional' | 'required' | 'path' | 'path?';
   /** What FEAT says of it (RFC 2389 §3), where there is it. */
   readonly feature?: (session: Session) => string | undefined;

@@ -80,7 +80,7 @@ async function* run(session: Session, commands: Commands, line: CommandLine): As
   if ((command.argument === 'required' || command.argument === 'path') && argument === '') {
     throw new Refusal(501, `${verb} needs an argument.`);
   }
-  const isPath = command.argument === 'path' || (command.argument === 'path?' && argument.trim() !== '');
+  const isPath = command.argument === 'path' || command.argument === 'path?';
   const path = isPath ? resolvePath(session.folder, argument) : session.folder;
 
   const { given, staying } = handOver(session.left, verb);

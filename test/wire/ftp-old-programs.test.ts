@@ -68,7 +68,6 @@ it('cameras and scanners without a folder in their settings stay where they are'
     ['CWD in', 250],
     ['CWD', '250 "/in" is the current folder.'],
     ['CWD ', '250 "/in" is the current folder.'],
-    ['CWD   ', '250 "/in" is the current folder.'],
     ['XCWD', '250 "/in" is the current folder.'],
   ]));
 
@@ -122,11 +121,5 @@ describe('listings', () => {
     expect(await lines('NLST -l in')).toEqual(await lines('LIST in'));
     expect(await lines('NLST -la in')).toHaveLength(3);
     expect(await lines('NLST -a in')).toEqual(['in/a.txt', 'in/b.txt', 'in/c.txt']);
-  });
-
-  it('take blanks for no name', async () => {
-    expect(await lines('NLST  ')).toEqual(['in', 'out']);
-    expect(await lines('LIST -l  ')).toHaveLength(2);
-    expect(await lines('MLSD  ')).toHaveLength(2);
   });
 });

@@ -26,8 +26,7 @@ export const flagsOf = (argument: string): string => FLAGS.exec(argument)?.[0] ?
  */
 export async function askedFor(zone: Zone, folder: string, argument: string): Promise<AsyncIterable<Listed>> {
   const flags = flagsOf(argument);
-  const named = argument.slice(flags.length);
-  const text = named.trim() === '' ? '' : named;
+  const text = argument.slice(flags.length);
   const path = resolvePath(folder, text);
   const last = baseName(path);
   const isPattern = WILDCARD.test(last) && !isWithin(folder, path);
