@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { z } from 'zod';
+import { requireNotEmpty } from './accepted-size.ts';
 import type { Arrival } from './arrival.ts';
 import type { DigestThreads } from './digest-threads.ts';
 import { EDGE_BYTES, type Evidence, requireWhole } from './evidence.ts';
@@ -98,7 +99,7 @@ export function createLanding(
 
   const publish = async (evidence: () => Evidence, heard: Promise<unknown>): Promise<Arrival> => {
     if (again > 0) throw new Fault('incomplete', 'nothing came after the byte that it was to go on from');
-    if (upload.size === 0 && feed.accept.empty === 'refuse') throw new Fault('empty-file');
+    requireNotEmpty(feed, upload.size);
     const content = { size: upload.size, head, tail };
     requireWhole(feed, content, evidence());
 

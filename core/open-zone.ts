@@ -1,25 +1,24 @@
-import { Buffer } from 'node:buffer';
+import { isAnnounced, maxSizeIn } from './accepted-size.ts';
 import { type Arrival, newArrivalId } from './arrival.ts';
 import { combineInto } from './combine.ts';
 import type { DigestThreads } from './digest-threads.ts';
 import { encodeEvent, stageEvent } from './event.ts';
-import { requireWhole } from './evidence.ts';
 import { Fault, type FaultCode } from './fault.ts';
-import { type Feed, temporaryFeed } from './feed.ts';
+import { temporaryFeed } from './feed.ts';
+import { arrivalUnder } from './final-name.ts';
 import { createLanding } from './landing.ts';
 import type { Ledger } from './ledger.ts';
-import { type Action, feedFor, isAnonymous, type Partner, rootOf } from './partner.ts';
+import { type Action, feedFor, type Partner, rootOf } from './partner.ts';
 import { baseName, fileKey, isTemporaryName, isWithin, parentPath, resolvePath } from './paths.ts';
-import { allows, isDropBox, isKept, isLoginLeft } from './permissions.ts';
+import { allows, isDropBox, isKept, isLoginLeft, mayReplace } from './permissions.ts';
 import { pipeline } from './pipeline.ts';
 import type { Partners } from './ports/partners.ts';
 import type { Queue } from './ports/queue.ts';
 import type { Room } from './ports/room.ts';
 import type { Entry, ObjectInfo, Store } from './ports/store.ts';
-import { readEdges } from './read-edges.ts';
 import type { StoredDigests } from './stored-digests.ts';
-import { showBytes } from './units.ts';
-import type { UploadMode, Zone } from './zone.ts';
+import { resumableAt, type StoredSizes, startOf, toldOf } from './upload-start.ts';
+import type { Zone } from './zone.ts';
 
 export interface ZonePorts {
   readonly store: Store;
@@ -58,30 +57,35 @@ const IN_ITS_WAY: ReadonlySet<FaultCode> = new Set(['exists', 'not-a-folder']);
 
 function createZone(atLogin: Partner, ports: ZonePorts): Zone {
   const { store, queue, ledger, partners, maxFileSize, digests, room } = ports;
-  let partner = atLogin;
   const { objects, folders, uploads } = store;
-  const keyOf = (path: string): string => fileKey(rootOf(partner), resolvePath('/', path));
-  const isTemporary = (path: string): boolean => isTemporaryName(path, partner.temporary);
 
-  const permit = (action: Action, path: string): void => {
-    const now = partners.named(atLogin.name);
-    if (!now || !isLoginLeft(atLogin, now)) throw new Fault('not-permitted', 'the login was taken away');
-    partner = now;
+  /** Answers the partner by whose rules the call goes on, as its file is now. */
+  const permit = (action: Action, path: string): Partner => {
+    const partner = partners.named(atLogin.name);
+    if (!partner || !isLoginLeft(atLogin, partner)) {
+      throw new Fault('not-permitted', 'the login was taken away');
+    }
     if (!allows(partner, action, path)) throw new Fault('not-permitted', `${action} ${path}`);
+    return partner;
   };
 
   /** For a folder that moves with all that is in it: the rules of deeper folders count as well. */
-  const permitWithin = (action: Action, folder: string): void => {
-    for (const row of partner.permissions) if (isWithin(row.folder, folder)) permit(action, row.folder);
+  const permitWithin = ({ permissions }: Partner, action: Action, folder: string): void => {
+    for (const row of permissions) if (isWithin(row.folder, folder)) permit(action, row.folder);
+  };
+
+  /** An append-only partner's file stays as it is from when it has its final name. */
+  const requireNotKept = (partner: Partner, path: string): void => {
+    if (isKept(partner, path)) throw new Fault('not-permitted', 'what is here stays as it is');
   };
 
   const announce = (arrival: Arrival): Promise<void> =>
     queue.send(pipeline.validate.queue, [
-      { body: encodeEvent(stageEvent('validate', arrival)), group: partner.name },
+      { body: encodeEvent(stageEvent('validate', arrival)), group: arrival.partner },
     ]);
 
-  const stat = async (path: string): Promise<Entry> => {
-    const key = keyOf(path);
+  const stat = async (partner: Partner, path: string): Promise<Entry> => {
+    const key = keyOf(partner, path);
     const name = baseName(path);
     const file = path === '/' ? undefined : await objects.head(key);
     if (file) return { kind: 'file', name, size: file.size, modified: file.modified };
@@ -90,149 +94,109 @@ function createZone(atLogin: Partner, ports: ZonePorts): Zone {
     throw new Fault('not-found', path);
   };
 
-  const requireFile = async (path: string) => {
-    const file = path === '/' ? undefined : await objects.head(keyOf(path));
+  const requireFile = async (partner: Partner, path: string): Promise<ObjectInfo> => {
+    const key = keyOf(partner, path);
+    const file = path === '/' ? undefined : await objects.head(key);
     if (file) return file;
-    throw new Fault((await folders.head(keyOf(path))) ? 'is-a-folder' : 'not-found', path);
+    throw new Fault((await folders.head(key)) ? 'is-a-folder' : 'not-found', path);
   };
 
-  /** Of a file there nothing is told: who may write need not know of it. */
-  const requireFolder = async (path: string): Promise<void> => {
-    if (!(await folders.head(keyOf(path)))) throw new Fault('not-found', path);
-  };
-
-  /** An append-only partner's file stays as it is from when it has its final name. */
-  const requireNotKept = (path: string): void => {
-    if (isKept(partner, path)) throw new Fault('not-permitted', 'what is here stays as it is');
-  };
-
-  /** Whether a file that gets this name may take the place of one that has it. Senders write temporary ones again. */
-  const mayReplace = (path: string): boolean =>
-    !isAnonymous(partner) && !isKept(partner, path) && (isTemporary(path) || partner.existing === 'replace');
-
-  /**
-   * After an interrupted upload. In a drop box what else is there is as if it were not, and who is anonymous goes on
-   * with nothing: somebody else may have sent it.
-   */
-  const afterCut = async (path: string): Promise<Start | undefined> => {
-    const isBox = isDropBox(partner, path);
-    const suspended = isBox && isAnonymous(partner) ? undefined : await uploads.suspended(keyOf(path));
-    if (suspended) return { at: suspended.size, again: SENT_AGAIN };
-    if (isBox) throw new Fault('not-found', path);
-    return undefined;
-  };
-
-  /** Where an upload goes on: after an interrupted one, or else after the file. */
-  const resumable = async (path: string): Promise<Start> =>
-    (await afterCut(path)) ?? { at: (await requireFile(path)).size, again: 0 };
-
-  const startOf = async (path: string, how: UploadMode): Promise<Start> => {
-    if (how === 'append') return resumable(path).catch(orStart);
-    if (how.at === 0) return START;
-    const cut = await afterCut(path);
-    return cut && how.at === toldOf(cut) ? cut : { at: how.at, again: 0 };
-  };
-
-  const requireBytes = async (path: string, from: number): Promise<ObjectInfo> => {
-    const file = await requireFile(path);
+  const requireBytes = async (partner: Partner, path: string, from: number): Promise<ObjectInfo> => {
+    const file = await requireFile(partner, path);
     if (from <= file.size) return file;
     throw new Fault('bad-offset', `${from} is beyond the ${file.size} bytes of ${path}`);
   };
 
-  /** Removes the file, unless another has taken its place. */
-  const removeStill = async (path: string, { arrival }: ObjectInfo): Promise<void> => {
-    if ((await requireFile(path)).arrival !== arrival) throw new Fault('exists', path);
-    await objects.remove(keyOf(path));
+  /** Of a file there nothing is told: who may write need not know of it. */
+  const requireFolder = async (partner: Partner, path: string): Promise<void> => {
+    if (!(await folders.head(keyOf(partner, path)))) throw new Fault('not-found', path);
   };
 
-  const maxSizeIn = (feed: Feed): number =>
-    Math.min(maxFileSize, partner.limits.fileSize ?? Infinity, feed.accept.maxSize ?? Infinity);
+  /** Throws for what an upload to the path may not take the place of, and where there is no folder for it. */
+  const requirePlace = async (partner: Partner, path: string, replace: boolean): Promise<void> => {
+    const key = keyOf(partner, path);
+    const [folder, parent, there] = await Promise.all([
+      path === '/' || folders.head(key, { lately: true }),
+      // Who uploads into one that another listener has just removed makes it again.
+      folders.head(keyOf(partner, parentPath(path)), { lately: true }),
+      replace ? undefined : objects.head(key),
+    ]);
+    if (folder) throw new Fault('is-a-folder', path);
+    if (!parent) throw new Fault('not-found', parentPath(path));
+    if (there) throw new Fault('exists', path);
+  };
 
-  /**
-   * Before a file that was stored under a temporary name gets its final one: the rules of its feed, then the event.
-   * Answers the arrival that it was about, so that no other is renamed.
-   */
-  const announceRenamed = async (from: string, to: string): Promise<{ arrival?: string }> => {
-    const file = await requireFile(from);
+  const storedAt = (partner: Partner, path: string): StoredSizes => ({
+    suspended: async () => (await uploads.suspended(keyOf(partner, path)))?.size,
+    file: async () => (await requireFile(partner, path)).size,
+  });
+
+  /** Removes the file, unless another has taken its place. */
+  const removeStill = async ({ key, arrival }: ObjectInfo): Promise<void> => {
+    if ((await objects.head(key))?.arrival !== arrival) throw new Fault('exists');
+    await objects.remove(key);
+  };
+
+  /** Answers the arrival that it was about, so that no other is renamed. */
+  const announceRenamed = async (
+    partner: Partner,
+    from: string,
+    to: string,
+  ): Promise<{ arrival?: string }> => {
+    const file = await requireFile(partner, from);
     const stored = file.arrival === undefined ? undefined : await ledger.arrival(file.arrival);
     if (!stored) return {};
-    const feed = feedFor(partner, to);
-    if (file.size > maxSizeIn(feed)) throw new Fault('too-large', `at most ${showBytes(maxSizeIn(feed))}`);
-    // Most feeds do not look at the ends, and a rename must cost little.
-    const looks = feed.accept.complete.includes('trailer');
-    const edges = looks ? await readEdges(objects, file) : { head: undefined, tail: Buffer.alloc(0) };
-    const content = { size: file.size, ...edges };
-    requireWhole(feed, content, { announcedSize: file.size, controlAlive: true });
-    const { id: arrival } = stored;
-    if (!isAnnounced(feed, file.size)) return { arrival };
-    await announce({
-      ...stored,
-      // Where partners share a root, another one may have stored it: the feed is of who renames.
-      partner: partner.name,
-      feed: feed.name,
-      key: keyOf(to),
-      path: to,
-      receivedAt: new Date().toISOString(),
-    });
-    return { arrival };
+    const finalName = { partner, path: to, key: keyOf(partner, to), maxFileSize };
+    const arrival = await arrivalUnder(finalName, stored, file, objects);
+    if (arrival) await announce(arrival);
+    return { arrival: stored.id };
   };
 
   return {
     get partner() {
-      return partners.named(atLogin.name) ?? partner;
+      return partners.named(atLogin.name) ?? atLogin;
     },
 
     async stat(path) {
-      permit('list', path);
-      return stat(path);
+      return stat(permit('list', path), path);
     },
 
     list(path) {
-      permit('list', path);
-      return folders.list(keyOf(path));
+      return folders.list(keyOf(permit('list', path), path));
     },
 
     async read(path, from = 0, to) {
-      permit('read', path);
-      const { key, size, modified, arrival } = await requireBytes(path, from);
+      const file = await requireBytes(permit('read', path), path, from);
+      const { key, size, modified, arrival } = file;
       const range = { from, ...(to === undefined ? {} : { to }), ...(arrival ? { arrival } : {}) };
       return { size, modified, bytes: objects.read(key, range) };
     },
 
     async digest(path, name, reading) {
-      permit('read', path);
       const { from = 0 } = reading;
-      const file = await requireBytes(path, from);
+      const file = await requireBytes(permit('read', path), path, from);
       const to = Math.min(reading.to ?? file.size, file.size);
       return { from, to, hex: await digests.digestOf(file, name, { ...reading, to }) };
     },
 
     async upload(path, how, sender) {
-      permit('write', path);
-      const key = keyOf(path);
-      const temporary = isTemporary(path);
+      const partner = permit('write', path);
+      const key = keyOf(partner, path);
+      const temporary = isTemporaryName(path, partner.temporary);
       const feed = temporary ? temporaryFeed : feedFor(partner, path);
       // In a drop box nobody knows what would be added to: it is not replaced either.
-      const replace = mayReplace(path) && !(how === 'append' && isDropBox(partner, path));
-      const [folder, parent, there] = await Promise.all([
-        path === '/' || folders.head(key, { lately: true }),
-        // Who uploads into one that another listener has just removed makes it again.
-        folders.head(keyOf(parentPath(path)), { lately: true }),
-        replace ? undefined : objects.head(key),
-      ]);
-      if (folder) throw new Fault('is-a-folder', path);
-      if (!parent) throw new Fault('not-found', parentPath(path));
-      if (there) throw new Fault('exists', path);
+      const replace = mayReplace(partner, path) && !(how === 'append' && isDropBox(partner, path));
+      await requirePlace(partner, path, replace);
 
       const id = newArrivalId();
-      const { at, again } = await startOf(path, how);
+      const { at, again } = await startOf(how, partner, path, storedAt(partner, path));
       const upload = at === 0 ? await uploads.begin(key, id) : await uploads.resume(key, id, at);
       const { protocol, address: remote } = sender;
       const identity = { id, partner: partner.name, feed: feed.name, key, path, protocol, remote, run: 1 };
       return createLanding(upload, identity, {
         partner,
         feed,
-        maxSize: maxSizeIn(feed),
+        maxSize: maxSizeIn(feed, partner, maxFileSize),
         replace,
         digestThreads: ports.digestThreads,
         again,
@@ -245,60 +209,60 @@ function createZone(atLogin: Partner, ports: ZonePorts): Zone {
     },
 
     async resumable(path) {
-      permit('write', path);
-      const start = await resumable(path);
+      const partner = permit('write', path);
+      const start = await resumableAt(partner, path, storedAt(partner, path));
       return { size: toldOf(start), isCut: start.again > 0 };
     },
 
     async makeFolder(path) {
-      permit('make', path);
-      await folders.make(keyOf(path));
+      await folders.make(keyOf(permit('make', path), path));
     },
 
     async removeFolder(path) {
-      permit('delete', path);
+      const partner = permit('delete', path);
       if (path === '/') throw new Fault('not-permitted', 'the root stays');
-      await folders.remove(keyOf(path));
+      await folders.remove(keyOf(partner, path));
     },
 
     async remove(path) {
-      permit('delete', path);
-      requireNotKept(path);
-      const key = keyOf(path);
+      const partner = permit('delete', path);
+      requireNotKept(partner, path);
+      const key = keyOf(partner, path);
       // What was cut would be gone on with by the next upload that adds to the file.
       const isCut = (await uploads.suspended(key)) !== undefined;
       if (isCut) await (await uploads.resume(key, newArrivalId(), 0)).abort();
       if (isCut && !(await objects.head(key))) return;
-      await requireFile(path);
+      await requireFile(partner, path);
       await objects.remove(key);
     },
 
     async rename(from, to) {
       permit('rename', from);
-      permit('write', to);
+      const partner = permit('write', to);
       if (from === '/' || to === '/') throw new Fault('not-permitted', 'the root stays');
-      const [fromKey, toKey] = [keyOf(from), keyOf(to)];
-      await requireFolder(parentPath(to));
-      if ((await stat(from)).kind === 'folder') {
-        permitWithin('rename', from);
-        permitWithin('write', to);
+      const [fromKey, toKey] = [keyOf(partner, from), keyOf(partner, to)];
+      await requireFolder(partner, parentPath(to));
+      if ((await stat(partner, from)).kind === 'folder') {
+        permitWithin(partner, 'rename', from);
+        permitWithin(partner, 'write', to);
         if (partner.appendOnly) throw new Fault('not-permitted', 'folders stay where they are');
         return folders.rename(fromKey, toKey);
       }
-      requireNotKept(from);
-      const replace = mayReplace(to);
+      requireNotKept(partner, from);
+      const replace = mayReplace(partner, to);
       if (!replace && (await objects.head(toKey))) throw new Fault('exists', to);
-      const announced = isTemporary(from) && !isTemporary(to) ? await announceRenamed(from, to) : {};
+      const isFinal = isTemporaryName(from, partner.temporary) && !isTemporaryName(to, partner.temporary);
+      const announced = isFinal ? await announceRenamed(partner, from, to) : {};
       await objects.rename(fromKey, toKey, { replace, ...announced });
     },
 
     async setModified(path, modified) {
-      permit('write', path);
+      const partner = permit('write', path);
       // What is in a drop box may be somebody else's, and is not told of.
       if (isDropBox(partner, path)) throw new Fault('not-permitted', 'what is in a drop box is not touched');
-      const file = await requireFile(path);
-      if (Math.abs(Date.now() - file.modified.getTime()) > DATING_MS) requireNotKept(path);
-      await objects.touch(keyOf(path), modified);
+      const file = await requireFile(partner, path);
+      if (Math.abs(Date.now() - file.modified.getTime()) > DATING_MS) requireNotKept(partner, path);
+      await objects.touch(keyOf(partner, path), modified);
     },
 
     async combine(target, parts, sender, how) {
@@ -306,50 +270,24 @@ function createZone(atLogin: Partner, ports: ZonePorts): Zone {
       for (const part of parts) {
         how.signal.throwIfAborted();
         permit('read', part);
-        permit('delete', part);
-        requireNotKept(part);
-        files.push(await requireFile(part));
+        const partner = permit('delete', part);
+        requireNotKept(partner, part);
+        files.push(await requireFile(partner, part));
       }
       await combineInto(await this.upload(target, { at: 0 }, sender), files, objects, how);
       const left: string[] = [];
       for (const [part, file] of new Map(parts.map((path, index) => [path, files[index]!]))) {
         // The file is whole and announced: a failure would have it sent again.
-        if (part !== target) await removeStill(part, file).catch(() => left.push(part));
+        if (part !== target) await removeStill(file).catch(() => left.push(part));
       }
       return left;
     },
 
     async room(path) {
-      permit('write', path);
-      await requireFolder(path);
+      await requireFolder(permit('write', path), path);
       return room();
     },
   };
 }
 
-/** Throws `empty-file` where the feed refuses such. */
-function isAnnounced(feed: Feed, size: number): boolean {
-  if (size === 0 && feed.accept.empty === 'refuse') throw new Fault('empty-file');
-  return size > 0 || feed.accept.empty === 'announce';
-}
-
-/** Where an upload begins: at a byte, of which the last `again` are stored and come once more. */
-interface Start {
-  readonly at: number;
-  readonly again: number;
-}
-
-const START: Start = { at: 0, again: 0 };
-/**
- * Bytes of an interrupted upload that its sender is not told of, and so sends again: one that finds the whole there
- * would go away content though nobody has told it "done", and its file would never be announced.
- */
-const SENT_AGAIN = 1;
-
-/** What the sender is told, and goes on from. */
-const toldOf = ({ at, again }: Start): number => at - again;
-
-const orStart = (thrown: unknown): Start => {
-  if (thrown instanceof Fault && thrown.code === 'not-found') return START;
-  throw thrown;
-};
+const keyOf = (partner: Partner, path: string): string => fileKey(rootOf(partner), resolvePath('/', path));

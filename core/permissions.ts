@@ -1,4 +1,4 @@
-import type { Action, Login, Partner } from './partner.ts';
+import { type Action, isAnonymous, type Login, type Partner } from './partner.ts';
 import { isTemporaryName, isWithin } from './paths.ts';
 
 /** What a partner's file allows. */
@@ -30,3 +30,9 @@ export const isDropBox = (partner: Partner, filePath: string): boolean =>
 /** Whether what has this name, if it is a file, stays for good as it is. */
 export const isKept = ({ appendOnly, temporary }: Partner, filePath: string): boolean =>
   appendOnly && !isTemporaryName(filePath, temporary);
+
+/** Whether a file that gets this name may take the place of one that has it. Senders write temporary ones again. */
+export const mayReplace = (partner: Partner, filePath: string): boolean =>
+  !isAnonymous(partner) &&
+  !isKept(partner, filePath) &&
+  (isTemporaryName(filePath, partner.temporary) || partner.existing === 'replace');
