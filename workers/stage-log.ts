@@ -13,6 +13,9 @@ export interface StageLog {
   buried(fault: Fault, attempt: number): void;
 }
 
+/** In one line of the log; the timeline and the sender's report have them all. */
+const MAX_REASONS = 5;
+
 const passed: Record<StageName, string> = {
   validate: 'validated',
   scan: 'scanned',
@@ -37,7 +40,9 @@ export function createStageLog(log: Log, event: LandfallEvent): StageLog {
   return {
     done({ result, tookMs, reasons, details }, repeated) {
       if (repeated) return log.debug({ ...about, result }, 'was done before');
-      const fields = { ...about, result, tookMs, reasons, place: details.place };
+      const moreReasons = reasons.length > MAX_REASONS ? reasons.length - MAX_REASONS : undefined;
+      const told = { reasons: reasons.slice(0, MAX_REASONS), moreReasons };
+      const fields = { ...about, result, tookMs, ...told, place: details.place };
       log.info(fields, result === 'passed' ? passed[stage] : result);
     },
     dropped: () => log.info({ ...about, result: 'dropped' }, 'dropped: never published as it was announced'),

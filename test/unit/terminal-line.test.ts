@@ -25,8 +25,38 @@ it('tells of a file by partner and path, with what a person wants to know', () =
     line({ ...of, msg: 'delivered', target: 'erp', tookMs: 1500, place: '/srv/po.x12', reasons: [] }),
   ).toBe('acme /in/po.x12  delivered  target=erp  in 1.5 s  -> /srv/po.x12\n');
   const reasons = [{ code: 'x12.se-count', message: 'SE01 differs' }];
-  expect(line({ ...of, msg: 'rejected', result: 'rejected', reasons })).toBe(
-    'acme /in/po.x12  rejected  SE01 differs\n',
+  expect(line({ ...of, msg: 'rejected', result: 'rejected', reasons, tookMs: 3 })).toBe(
+    'acme /in/po.x12  rejected  in 3 ms  SE01 differs\n',
+  );
+  expect(line({ ...of, msg: 'held', attempt: 2, retryInMs: 4095 })).toBe(
+    'acme /in/po.x12  held  attempt=2  again in 4.1 s\n',
+  );
+});
+
+it('tells of several things that are wrong in a line each', () => {
+  const reasons = [{ message: 'SE01 differs' }, { message: 'SE02\ndiffers' }];
+  expect(line({ partner: 'acme', path: '/in/po.x12', msg: 'rejected', reasons, moreReasons: 95 })).toBe(
+    [
+      'acme /in/po.x12  rejected',
+      '          SE01 differs',
+      '          SE02\\u{a}differs',
+      '          and 95 more',
+      '',
+    ].join('\n'),
+  );
+  expect(line({ level: 'error', msg: 'not valid', faults: ['a.yaml:1:1: x', 'b.yaml:2:2: y'] })).toBe(
+    'error  not valid\n          a.yaml:1:1: x\n          b.yaml:2:2: y\n',
+  );
+  expect(line({ level: 'error', msg: 'not valid', faults: ['a.yaml:1:1: x'] })).toBe(
+    'error  not valid  a.yaml:1:1: x\n',
+  );
+});
+
+it('tells from where a session came where it tells of no file', () => {
+  const of = { session: 'ab', address: '192.0.2.7' };
+  expect(line({ ...of, partner: 'acme', msg: 'logged in' })).toBe('acme  logged in  from 192.0.2.7\n');
+  expect(line({ ...of, partner: 'acme', path: '/in/po.x12', msg: 'received' })).toBe(
+    'acme /in/po.x12  received\n',
   );
 });
 
