@@ -130,14 +130,18 @@ describe('a checksum beside the file', () => {
     expect(codesOf(outcome)).toEqual(['name-bidirectional']);
   });
 
-  it('passes itself, unlike another file of such a name', async () => {
+  it.each(['a.x12', 'bestellung-münchen.x12'])('of %s passes itself', async (name) => {
     const lab = openValidateLab({ accept: { format: 'x12', checksum: 'required' } });
-    const side = await lab.validate(await lab.arrive('a.x12.sha256', `${'0'.repeat(64)}  a.x12\n`));
-    expect(side).toMatchObject({
+    const sum = Buffer.from(`${'0'.repeat(64)}  ${name}\n`);
+    expect(await lab.validate(await lab.arrive(`${name}.sha256`, sum))).toMatchObject({
       result: 'passed',
       details: { type: 'checksum' },
       next: [{ stage: 'scan' }],
     });
+  });
+
+  it('is no other file of such a name', async () => {
+    const lab = openValidateLab({ accept: { format: 'x12', checksum: 'required' } });
     await lab.put('/in/b.sha256.md5', digestOf('md5', 'MZ\0'));
     const other = await lab.validate(await lab.arrive('b.sha256', 'MZ\0'));
     expect(codesOf(other)).toEqual(['wrong-type']);

@@ -92,10 +92,8 @@ function checksumIn(text: string, digest: SideDigest, name: string): string | un
 export async function isChecksumFile(objects: Objects, arrival: Arrival): Promise<boolean> {
   const match = /^(.+)\.(sha512|sha256|sha1|md5)$/i.exec(baseName(arrival.path));
   if (!match || arrival.size > MAX_SIDE_FILE_BYTES) return false;
-  const chunks: string[] = [];
-  for await (const chunk of objects.read(arrival.key, { arrival: arrival.id }))
-    chunks.push(chunk.toString('latin1'));
-  return checksumIn(chunks.join(''), match[2]!.toLowerCase() as SideDigest, match[1]!) !== undefined;
+  const text = (await readWhole(objects, arrival.key, MAX_SIDE_FILE_BYTES, arrival.id)).toString('utf8');
+  return checksumIn(text, match[2]!.toLowerCase() as SideDigest, match[1]!) !== undefined;
 }
 
 export function checksumFindings(checksums: readonly Checksum[], arrival: Arrival, feed: Feed): Finding[] {
