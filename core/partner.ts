@@ -90,6 +90,8 @@ const ftpSchema = z.strictObject({
   assumeUtf8: z.boolean().default(true),
   /** The form of LIST: as `ls -l` has it, as MS-DOS has it, or facts as MLSD has them. */
   listing: z.enum(['unix', 'dos', 'facts']).default('unix'),
+  /** What TYPE A does, which holds until a program says another: converts line ends, or keeps all bytes as they are. */
+  ascii: z.enum(['convert', 'keep']).default('convert'),
 });
 
 const partnerSchema = z.strictObject({

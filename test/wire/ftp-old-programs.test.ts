@@ -6,12 +6,19 @@ import { type Exchange, follow } from '../support/transcript.ts';
 
 let lab: FtpLab;
 let talk: FtpTalk;
+
+/** In the type that holds until one is said. */
+async function logInWithoutType(at: FtpLab): Promise<FtpTalk> {
+  const dialled = await at.dial();
+  await dialled.expect(220);
+  await dialled.say('USER acme', 331);
+  await dialled.say('PASS secret', 230);
+  return dialled;
+}
+
 beforeEach(async () => {
   lab = await startFtpLab();
-  talk = await lab.dial();
-  await talk.expect(220);
-  await talk.say('USER acme', 331);
-  await talk.say('PASS secret', 230);
+  talk = await logInWithoutType(lab);
 });
 afterEach(async () => {
   talk.socket.destroy();
@@ -121,5 +128,35 @@ describe('listings', () => {
     expect(await lines('NLST -l in')).toEqual(await lines('LIST in'));
     expect(await lines('NLST -la in')).toHaveLength(3);
     expect(await lines('NLST -a in')).toEqual(['in/a.txt', 'in/b.txt', 'in/c.txt']);
+  });
+});
+
+describe('a camera that says no TYPE', () => {
+  const picture = Buffer.from('\x89PNG\r\n\x1a\n\0\r\n', 'latin1');
+
+  it('sends what is a text by RFC 959', async () => {
+    await put(talk, 'STOR in/a.png', picture);
+    expect(await lab.stored('/in/a.png')).toHaveLength(picture.length - 2);
+  });
+
+  it('has its pictures kept as they are where its partner says so', async () => {
+    const keeping = await startFtpLab({ partner: { ftp: { ascii: 'keep' } } });
+    const camera = await logInWithoutType(keeping);
+    await put(camera, 'STOR in/a.png', picture);
+    expect(await keeping.stored('/in/a.png')).toEqual(picture);
+    await follow(camera, [
+      ['TYPE A', 200],
+      ['SIZE in/a.png', `213 ${picture.length}`],
+      ['RANG 0 3', 350],
+      ['RANG 1 0', 350],
+    ]);
+    expect(await get(camera, 'RETR in/a.png')).toEqual(picture);
+    await camera.say('REST 4', 350);
+    expect(await get(camera, 'RETR in/a.png')).toEqual(picture.subarray(4));
+    await camera.say('REST 4', 350);
+    expect(await put(camera, 'STOR in/a.png', picture.subarray(4))).toMatch(/^226/);
+    expect(await keeping.stored('/in/a.png')).toEqual(picture);
+    camera.socket.destroy();
+    await keeping.listener.stop(0);
   });
 });

@@ -7,6 +7,7 @@ import { send } from '../data/send.ts';
 import { Refusal, reply } from '../reply.ts';
 import { rangeInText, restartInText } from '../restart.ts';
 import { zoneOf } from '../session.ts';
+import { convertsText } from '../text-type.ts';
 import { type Opened, runTransfer, takeChannel } from '../transfer.ts';
 
 export const download = {
@@ -20,7 +21,7 @@ export const download = {
       if (sizeOfCut === path)
         throw new Refusal(550, 'SIZE told of an interrupted upload: finish that first.');
       const [from, to] = range ? [range.first, range.last + 1] : [restart ?? 0, Infinity];
-      const isText = session.type === 'A';
+      const isText = convertsText(session);
       if (isText && range) throw rangeInText();
       if (isText && from > 0) throw restartInText();
       const channel = takeChannel(session);

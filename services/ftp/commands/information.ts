@@ -6,6 +6,7 @@ import { askedFor } from '../listing/asked-for.ts';
 import { lineOf, systemOf } from '../listing/styles.ts';
 import { Refusal, type Reply, reply } from '../reply.ts';
 import { type Session, zoneOf } from '../session.ts';
+import { convertsText } from '../text-type.ts';
 import { siteHelp } from './site.ts';
 
 /** Lines of a listing over the control connection, which is held in memory; LIST has no such bound. */
@@ -33,8 +34,8 @@ export const information = {
       // RFC 3659 §4: the exact size that would be sent, or 550. As text that is known by reading the whole file only.
       // Who has said no TYPE means the file: .NET's FtpWebRequest and others look so whether there is one. FluentFTP
       // says TYPE I when it reads of ASCII.
-      const { type, isTypeSaid } = call.session;
-      if (type === 'A' && isTypeSaid) throw new Refusal(550, 'SIZE is not for ASCII: say TYPE I first.');
+      if (convertsText(call.session) && call.session.isTypeSaid)
+        throw new Refusal(550, 'SIZE is not for ASCII: say TYPE I first.');
       const { size, isCut } = await sizeOf(call);
       if (isCut) call.session.left = { ...call.session.left, sizeOfCut: call.path };
       yield reply(213, String(size));

@@ -2,6 +2,7 @@ import type { Call, Command } from '../command.ts';
 import { Refusal, reply } from '../reply.ts';
 import { rangeInText } from '../restart.ts';
 import type { TransferMode, TransferType } from '../session.ts';
+import { convertsText } from '../text-type.ts';
 
 /** RFC 959 §3.1.1: TYPE's arguments. What has no row is no type; 504 is one that is not supported. */
 const types: Readonly<Record<string, TransferType | 'not-supported'>> = {
@@ -106,7 +107,7 @@ export const parameters = {
         return;
       }
       if (!match || first > last) throw new Refusal(501, 'RANG takes the first and the last byte.');
-      if (session.type === 'A') throw rangeInText();
+      if (convertsText(session)) throw rangeInText();
       session.left = { ...session.left, range: { first, last } };
       yield reply(350, `The next RETR or HASH is about bytes ${first} to ${last}.`);
     },

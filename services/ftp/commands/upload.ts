@@ -14,6 +14,7 @@ import { receive } from '../data/receive.ts';
 import { Refusal, type Reply, reply } from '../reply.ts';
 import { restartInText } from '../restart.ts';
 import { type Session, zoneOf } from '../session.ts';
+import { convertsText } from '../text-type.ts';
 import { type Opened, runTransfer, type Transfer, takeChannel } from '../transfer.ts';
 
 /**
@@ -32,7 +33,7 @@ async function controlEndHeard(): Promise<void> {
 
 async function* upload(call: Call, path: string, how: UploadMode, opening: Reply): AsyncIterable<Reply> {
   const { session, given } = call;
-  if (session.type === 'A' && how !== 'append' && how.at > 0) throw restartInText();
+  if (convertsText(session) && how !== 'append' && how.at > 0) throw restartInText();
   if (given.range) throw new Refusal(504, 'RANG is for RETR and HASH only.');
   const channel = takeChannel(session);
   const open = async (): Promise<Opened<Landing>> => ({
@@ -64,7 +65,7 @@ async function receiveInto(landing: Landing, session: Session, transfer: Transfe
     for (const part of lines.parts) await landing.write(part);
     held = lines.held;
   };
-  const write = session.type === 'A' ? writeText : (bytes: Buffer) => landing.write(bytes);
+  const write = convertsText(session) ? writeText : (bytes: Buffer) => landing.write(bytes);
   const inflater = session.mode === 'Z' ? createInflater(write) : undefined;
   try {
     await receive(await transfer.connect(), {
