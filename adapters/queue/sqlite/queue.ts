@@ -2,11 +2,11 @@ import { resolve } from 'node:path';
 import { Fault } from '../../../core/fault.ts';
 import { bodyBytes } from '../../../core/message-body.ts';
 import type { DeadLetter, Delivery, Outgoing, Queue } from '../../../core/ports/queue.ts';
-import { createArrivals } from './arrivals.ts';
 import { whileBusy } from './busy.ts';
 import { openDatabase } from './database.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { openLogSync } from './log-sync.ts';
+import { createReceivers } from './receivers.ts';
 import { prepareStatements } from './statements.ts';
 
 /** Dead letters that are put back in one transaction. */
@@ -21,7 +21,7 @@ export async function openSqliteQueue({ file }: { file: string }): Promise<Queue
   const sql = prepareStatements(database);
   const log = openLogSync(resolve(file));
   const transactions = createGroupCommit(database, log.sync);
-  const arrivals = createArrivals(database);
+  const receivers = createReceivers(database);
   let closed = false;
 
   const insert = (queue: string, { body, delayMs = 0, group = '' }: Outgoing): void => {
@@ -45,7 +45,7 @@ export async function openSqliteQueue({ file }: { file: string }): Promise<Queue
           sql.release.run({ ...held, queue, visibleAt: later(held.now, delayMs) });
         });
         // A delayed one too: a receiver that waits has to wait for less.
-        arrivals.notify(queue);
+        receivers.notify(queue);
       },
       async bury(reason) {
         await transactions.run(() => {
@@ -90,7 +90,7 @@ export async function openSqliteQueue({ file }: { file: string }): Promise<Queue
       await transactions.run(() => {
         for (const message of messages) insert(queue, message);
       }, bytes);
-      arrivals.notify(queue);
+      receivers.notify(queue);
     },
 
     async receive(queue, { max, waitMs, visibilityMs }, signal) {
@@ -104,7 +104,7 @@ export async function openSqliteQueue({ file }: { file: string }): Promise<Queue
         }
         const leftMs = until - performance.now();
         if (leftMs <= 0) break;
-        await arrivals.wait(queue, Math.max(1, Math.min(leftMs, dueMs)), signal);
+        await receivers.wait(queue, Math.max(1, Math.min(leftMs, dueMs)), signal);
       }
       return [];
     },
@@ -137,7 +137,7 @@ export async function openSqliteQueue({ file }: { file: string }): Promise<Queue
         });
         count += letters.filter(Boolean).length;
       }
-      arrivals.notify(queue);
+      receivers.notify(queue);
       return count;
     },
 
@@ -152,7 +152,7 @@ export async function openSqliteQueue({ file }: { file: string }): Promise<Queue
     async close() {
       if (closed) return;
       closed = true;
-      arrivals.close();
+      receivers.close();
       await transactions.close();
       log.close();
       database.close();

@@ -16,7 +16,7 @@ import { type Disk, placeName, requireFolder, sameFileAs, takeName } from './tre
 const MAX_OPEN_RETRIES = 5;
 
 export function createObjects(disk: Disk): Objects {
-  const require = async (key: string, arrival?: string): Promise<Place> => {
+  const requireObject = async (key: string, arrival?: string): Promise<Place> => {
     const place = await locate(disk, key, arrival);
     if (!place) throw absence(disk, key);
     return place;
@@ -79,13 +79,13 @@ export function createObjects(disk: Disk): Objects {
     },
 
     async copy(from, to, { replace = false, arrival } = {}) {
-      const source = await require(from, arrival);
+      const source = await requireObject(from, arrival);
       if (source.blob === undefined) await copyPlain(source, to, replace);
       else await linkBlob(disk, source.blob, to, replace);
     },
 
     async rename(from, to, { replace = false, arrival } = {}) {
-      const source = await require(from);
+      const source = await requireObject(from);
       const { blob } = source;
       if (arrival !== undefined && (blob === undefined || arrivalOf(blob) !== arrival)) {
         throw new Fault('not-found');
@@ -97,7 +97,7 @@ export function createObjects(disk: Disk): Objects {
     },
 
     async touch(key, modified) {
-      const { path } = await require(key);
+      const { path } = await requireObject(key);
       await utimes(path, modified, modified);
       await syncFile(path);
     },

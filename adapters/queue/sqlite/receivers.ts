@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-/** Wakes receivers that wait for messages. */
-export interface Arrivals {
+/** Those who wait for messages. */
+export interface Receivers {
   /**
    * Resolves when something was sent to `queue` by this process, when any other process wrote to the database, after
    * `waitMs`, or when `signal` aborts. Waking is a hint: the receiver looks for itself.
@@ -16,7 +16,7 @@ export interface Arrivals {
 /** Milliseconds between two looks for what other processes have sent; only while somebody waits. */
 const POLL_MS = 50;
 
-export function createArrivals(database: DatabaseSync): Arrivals {
+export function createReceivers(database: DatabaseSync): Receivers {
   const waiting = new Map<() => void, string>();
   // Changes when another connection commits, and is cheaper to ask for than any table (PRAGMA data_version).
   const version = database.prepare('PRAGMA data_version');
