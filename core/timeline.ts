@@ -1,15 +1,19 @@
 import type { StageRecord, Timeline } from './ledger.ts';
 
+/** `kept`: passed, of a feed without targets, so it stays in the store. */
+export const arrivalStates = [
+  'stored',
+  'received',
+  'held',
+  'rejected',
+  'quarantined',
+  'kept',
+  'delivering',
+  'delivered',
+  'failed',
+] as const;
 /** Where an arrival is on its way, as its latest run tells. */
-export type ArrivalState =
-  | 'stored'
-  | 'received'
-  | 'held'
-  | 'rejected'
-  | 'quarantined'
-  | 'delivering'
-  | 'delivered'
-  | 'failed';
+export type ArrivalState = (typeof arrivalStates)[number];
 
 export interface ArrivalProgress {
   readonly state: ArrivalState;
@@ -40,6 +44,7 @@ export function progressOf({ arrival, announced, records }: Timeline): ArrivalPr
     if (has(open, 'failed')) return 'failed';
     if (has(open, 'held')) return 'held';
     if (!routed) return 'received';
+    if (targets === 0) return 'kept';
     return delivered < targets ? 'delivering' : 'delivered';
   };
   return { state: state(), run, delivered, targets };

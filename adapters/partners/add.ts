@@ -25,15 +25,16 @@ export async function addPartnerFile(folder: string, partner: NewPartner): Promi
   await mkdir(folder, { recursive: true });
   const { partners } = await checkPartnerFiles(folder);
   if (partners.some(({ name }) => name === partner.name))
-    throw new Fault('exists', `partner ${partner.name}`);
+    throw new Fault('exists', `there is a partner ${partner.name} already`);
   if (partners.some(({ logins }) => logins.some(({ user }) => user === partner.user))) {
-    throw new Fault('exists', `user ${partner.user}`);
+    throw new Fault('exists', `there is a user ${partner.user} already`);
   }
   try {
     // It holds a password's hash.
     await writeFile(file, text, { flag: 'wx', mode: 0o600 });
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') throw new Fault('exists', file);
+    if ((thrown as NodeJS.ErrnoException).code === 'EEXIST')
+      throw new Fault('exists', `there is a ${file} already`);
     throw thrown;
   }
   return file;

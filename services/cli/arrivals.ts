@@ -3,7 +3,7 @@ import { Fault } from '../../core/fault.ts';
 import type { StageRecord, Timeline } from '../../core/ledger.ts';
 import { pipeline } from '../../core/pipeline.ts';
 import { safeText } from '../../core/safe-text.ts';
-import { progressOf } from '../../core/timeline.ts';
+import { arrivalStates, progressOf } from '../../core/timeline.ts';
 import { showBytes, showDuration } from '../../core/units.ts';
 import { type Command, textOf, UsageError, type Values } from './command.ts';
 import { dayBefore, findArrival } from './find-arrival.ts';
@@ -31,22 +31,27 @@ const list: Command = {
   async run(_words, values, { ports, terminal }) {
     const limit = limitOf(values);
     const days = daysOf(values);
+    requireState(textOf(values, 'result'));
     const { ledger } = await ports();
     const rows: ReturnType<typeof rowOf>[] = [];
+    let isCut = false;
     for (const day of days) {
       for (const id of (await ledger.arrivalsOf(day)).reverse()) {
-        if (rows.length === limit) break;
+        if (isCut) break;
         const timeline = await ledger.timeline(id);
         if (timeline === undefined) continue;
         const row = rowOf(timeline);
         const wanted = { partner: row.partner, feed: row.feed, result: row.state };
-        if (Object.entries(wanted).every(([name, is]) => (values[name] ?? is) === is)) rows.push(row);
+        if (!Object.entries(wanted).every(([name, is]) => (values[name] ?? is) === is)) continue;
+        if (rows.length === limit) isCut = true;
+        else rows.push(row);
       }
     }
     const shown = terminal.json
       ? rows
       : rows.map((row) => ({ ...row, size: showBytes(row.size), state: row.progress }));
     sayRows(terminal, ['id', 'receivedAt', 'partner', 'feed', 'path', 'size', 'state'], shown, 'no arrivals');
+    if (isCut && !terminal.json) terminal.say(`There are more than these ${limit}: see --limit`);
     return 0;
   },
 };
@@ -73,6 +78,11 @@ const progressText = (timeline: Timeline): string => {
   const { state, delivered, targets } = progressOf(timeline);
   return targets > 0 ? `${state} ${delivered} of ${targets}` : state;
 };
+
+function requireState(text: string | undefined): void {
+  if (text === undefined || (arrivalStates as readonly string[]).includes(text)) return;
+  throw new UsageError(`--result is one of ${arrivalStates.join(', ')}`);
+}
 
 function limitOf(values: Values): number {
   const limit = Number(textOf(values, 'limit') ?? DEFAULT_LIMIT);
@@ -101,7 +111,7 @@ function daysOf(values: Values): string[] {
 const show: Command = {
   name: 'arrivals show',
   usage: 'ID',
-  about: 'the timeline of one; the beginning of an id is enough',
+  about: 'the timeline of one; the beginning of an id is enough, or its end, as in names of reports',
   options: {},
   words: [1, 1],
   async run([text = ''], _values, { ports, terminal }) {

@@ -3,7 +3,7 @@ import { addPartnerFile } from '../../adapters/partners/add.ts';
 import { checkPartnerFiles } from '../../adapters/partners/check.ts';
 import { PartnersError, showPartnerFault } from '../../adapters/partners/fault.ts';
 import { ConfigError, readConfig } from '../../core/config.ts';
-import { Fault } from '../../core/fault.ts';
+import { Fault, type FaultCode } from '../../core/fault.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { safeText } from '../../core/safe-text.ts';
 import { UsageError } from './command.ts';
@@ -54,6 +54,11 @@ const stderrLog: Log = {
   child: () => stderrLog,
 };
 
+/** Faults of what was asked for; their text would only repeat what their detail says. */
+const ASKED: ReadonlySet<FaultCode> = new Set(['bad-argument', 'exists', 'not-found']);
+
+const textOf = (fault: Fault): string => (ASKED.has(fault.code) ? fault.detail : undefined) ?? fault.reason;
+
 /** A folder that is not there yet has no partners. */
 function emptyIfMissing(thrown: NodeJS.ErrnoException): { partners: []; faults: [] } {
   if (thrown.code === 'ENOENT') return { partners: [], faults: [] };
@@ -65,8 +70,9 @@ try {
 } catch (thrown) {
   const misunderstood = thrown instanceof UsageError || thrown instanceof ConfigError;
   const expected = misunderstood || thrown instanceof Fault || thrown instanceof PartnersError;
+  const text = thrown instanceof Fault ? textOf(thrown) : (thrown as Error).message;
   const lines = expected
-    ? thrown.message.split('\n').map(safeText).join('\n')
+    ? text.split('\n').map(safeText).join('\n')
     : String((thrown as Error)?.stack ?? thrown);
   console.error(lines);
   process.exitCode = misunderstood ? 2 : 1;

@@ -42,3 +42,6 @@ export function sayOne(terminal: Terminal, document: object, lines: readonly str
   if (terminal.json) terminal.say(asciiJson(document));
   else for (const line of lines) terminal.say(line);
 }
+
+/** `1 partner`, `2 partners` */
+export const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;

@@ -4,7 +4,7 @@ import { asciiJson } from '../../core/ascii-json.ts';
 import { hashPassword } from '../../core/password.ts';
 import { safeText } from '../../core/safe-text.ts';
 import { type Command, textOf, UsageError } from './command.ts';
-import { sayOne, sayRows } from './output.ts';
+import { counted, sayOne, sayRows } from './output.ts';
 
 /** Bytes of a generated password: 144 bits, 24 characters. */
 const GENERATED_BYTES = 18;
@@ -25,7 +25,8 @@ const list: Command = {
       addresses,
     }));
     sayRows(terminal, ['name', 'enabled', 'logins', 'feeds', 'addresses'], rows, 'no partners');
-    if (faults.length > 0 && !terminal.json) terminal.say(`${faults.length} faults: see partners check`);
+    if (faults.length > 0 && !terminal.json)
+      terminal.say(`${counted(faults.length, 'fault')}: see partners check`);
     return faults.length > 0 ? 1 : 0;
   },
 };
@@ -39,7 +40,8 @@ const check: Command = {
   async run(_words, _values, { partnerFiles, terminal }) {
     const { partners, faults } = await partnerFiles.check();
     for (const { text, ...fault } of faults) terminal.say(terminal.json ? asciiJson(fault) : safeText(text));
-    if (faults.length === 0 && !terminal.json) terminal.say(`${partners.length} partners, nothing wrong`);
+    if (faults.length === 0 && !terminal.json)
+      terminal.say(`${counted(partners.length, 'partner')}, nothing wrong`);
     return faults.length > 0 ? 1 : 0;
   },
 };

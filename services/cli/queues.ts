@@ -1,8 +1,11 @@
 import { decodeEvent } from '../../core/event.ts';
 import { pipeline, stageNames } from '../../core/pipeline.ts';
+import { safeText } from '../../core/safe-text.ts';
 import { sweepLimits } from '../housekeeping.ts';
 import { type Command, textOf, UsageError, type Values } from './command.ts';
-import { sayOne, sayRows } from './output.ts';
+import { counted, sayOne, sayRows } from './output.ts';
+
+const NONE_DEAD = 'no dead letters';
 
 const queueNames: readonly string[] = stageNames.map((stage) => pipeline[stage].queue);
 
@@ -43,8 +46,8 @@ const deadList: Command = {
         rows.push({ queue: name, id, ...subjectOf(body), attempt, diedAt: diedAt.toISOString(), reason });
       }
     }
-    const columns = ['queue', 'id', 'arrival', 'target', 'attempt', 'diedAt', 'reason'];
-    sayRows(terminal, columns, rows, 'no dead letters');
+    const columns = ['queue', 'id', 'arrival', 'path', 'target', 'attempt', 'diedAt', 'reason'];
+    sayRows(terminal, columns, rows, NONE_DEAD);
     return 0;
   },
 };
@@ -70,7 +73,8 @@ const redrive: Command = {
     const { queue } = await ports();
     let count = 0;
     for (const name of names) count += await queue.redrive(name, ids.length > 0 ? ids : undefined);
-    sayOne(terminal, { redriven: count }, [`put back ${count}`]);
+    const none = ids.length > 0 ? `no dead letter ${safeText(ids.join(' '))}` : NONE_DEAD;
+    sayOne(terminal, { redriven: count }, [count > 0 ? `put back ${count}` : none]);
     return ids.length > 0 && count === 0 ? 1 : 0;
   },
 };
@@ -85,7 +89,11 @@ const sweep: Command = {
     const { store } = await ports();
     const ages = { uploadsMs: config.LANDFALL_KEEP_UPLOADS, replacedMs: config.LANDFALL_KEEP_REPLACED };
     const swept = await store.uploads.sweep(sweepLimits(ages));
-    sayOne(terminal, swept, [`swept ${swept.uploads} interrupted uploads, ${swept.unnamed} replaced files`]);
+    const [uploads, files] = [
+      counted(swept.uploads, 'interrupted upload'),
+      counted(swept.unnamed, 'replaced file'),
+    ];
+    sayOne(terminal, swept, [`swept ${uploads}, ${files}`]);
     return 0;
   },
 };

@@ -36,9 +36,12 @@ export function readArguments(args: readonly string[]): Invocation | 'help' {
   const rest = args.slice(command.name.split(' ').length);
   const { values, positionals } = parse(command, rest);
   const [least, most] = command.words;
-  if (positionals.length < least || positionals.length > most) {
-    throw new UsageError(`use: ${command.name} ${command.usage}`.trimEnd());
-  }
+  const surplus = positionals[most];
+  if (surplus !== undefined)
+    throw new UsageError(
+      `"${surplus}" means nothing here. npm needs -- before options.\n${usageOf(command)}`,
+    );
+  if (positionals.length < least) throw new UsageError(usageOf(command));
   return { json: values.json === true, run: (context) => command.run(positionals, values, context) };
 }
 
@@ -48,9 +51,13 @@ function parse(command: Command, args: string[]): { values: Values; positionals:
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
     return { values: values as Values, positionals };
   } catch (thrown) {
-    throw new UsageError(`${(thrown as Error).message}\nuse: ${command.name} ${command.usage}`.trimEnd());
+    // What Node says of a word that begins with a dash is about its own syntax.
+    const [why] = (thrown as Error).message.split('. To specify a positional', 1);
+    throw new UsageError(`${why}\n${usageOf(command)}`);
   }
 }
+
+const usageOf = ({ name, usage }: Command): string => `use: ${name} ${usage}`.trimEnd();
 
 /** The commands that begin with the same word, or that there is a help. */
 function hint(word: string): string {

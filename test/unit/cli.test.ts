@@ -113,8 +113,9 @@ describe('the command line', { timeout: 60_000 }, () => {
     [['nope'], /no command "nope"/],
     [['arrivals'], /there is arrivals list, arrivals show, arrivals rerun/],
     [['arrivals', 'show'], /use: arrivals show ID/],
-    [['queues', 'much'], /use: queues/],
-    [['arrivals', 'list', '--colour', 'red'], /colour/],
+    [['queues', 'much'], /"much" means nothing here.*\nuse: queues/],
+    [['arrivals', 'list', '--colour', 'red'], /^Unknown option '--colour'\nuse: arrivals list/],
+    [['arrivals', 'list', '--result', 'lost'], /--result is one of stored, received, /],
     [['arrivals', 'list', '--limit', '0'], /--limit/],
     [['arrivals', 'list', '--since', 'yesterday'], /--since/],
     [['dead', 'list', '--queue', 'nope'], /no queue "nope"; there are validate, scan, route, deliver/],
@@ -139,6 +140,8 @@ describe('the command line', { timeout: 60_000 }, () => {
     ]);
     expect(rows[0].path).toBe(arrival.path);
     expect(await json(['arrivals', 'list', '--limit', '1'])).toHaveLength(1);
+    expect((await run(['arrivals', 'list', '--limit', '1'])).out).toMatch(/There are more than these 1: /);
+    expect((await run(['arrivals', 'list', '--limit', '2'])).out).not.toMatch(/There are more/);
     expect(await json(['arrivals', 'list', '--result', 'received'])).toMatchObject([{ id: swept.id }]);
     expect(await json(['arrivals', 'list', '--partner', 'other'])).toEqual([]);
     expect(await json(['arrivals', 'list', '--since', new Date().toISOString().slice(0, 10)])).toHaveLength(
@@ -149,18 +152,19 @@ describe('the command line', { timeout: 60_000 }, () => {
     expect(out).toContain('/in/\\u{1b}[2J\\u{9b}2Jpo.x12');
   });
 
-  test('one is shown by the beginning of its id', async () => {
+  test('one is shown by the beginning of its id, or its end, which names of reports have', async () => {
     const { code, out } = await run(['arrivals', 'show', swept.id.slice(0, 13)]);
     expect(code).toBe(0);
     expect(out).toContain(swept.id);
+    expect((await run(['arrivals', 'show', swept.id.slice(-12)])).out).toContain(swept.id);
     const shown = await run(['arrivals', 'show', arrival.id]);
     expect(shown.out).toMatch(
       /scan: quarantined in 4 ms {2}quarantine\/x\n {4}virus: found \\u\{1b\}\]0;x\\u\{7\}Eicar/,
     );
-    expect((await run(['arrivals', 'show', '01'])).err).toMatch(/2 arrivals begin with 01/);
+    expect((await run(['arrivals', 'show', '01'])).err).toMatch(/^2 arrivals have an id like 01: /);
     expect(await run(['arrivals', 'show', 'ffff'])).toMatchObject({
       code: 1,
-      err: expect.stringMatching(/no arrival/),
+      err: expect.stringMatching(/^no arrival of the last 14 days has an id like ffff/),
     });
   });
 
@@ -171,8 +175,9 @@ describe('the command line', { timeout: 60_000 }, () => {
     expect(await json(['queues'])).toContainEqual({ queue: 'validate', waiting: 0, inFlight: 0, dead: 2 });
     const [letter] = (await json(['dead', 'list'])).filter((one) => one.arrival === arrival.id);
     expect(await json(['dead', 'redrive', letter.id])).toEqual([{ redriven: 1 }]);
-    expect((await run(['dead', 'redrive', 'none'])).code).toBe(1);
+    expect(await run(['dead', 'redrive', 'none'])).toMatchObject({ code: 1, out: 'no dead letter none\n' });
     expect(await json(['dead', 'redrive'])).toEqual([{ redriven: 1 }]);
+    expect((await run(['dead', 'redrive'])).out).toBe('no dead letters\n');
     expect(await receive()).toHaveLength(2);
   });
 
@@ -190,8 +195,10 @@ describe('the command line', { timeout: 60_000 }, () => {
     const [added] = await json(['partners', 'add', 'acme', '--user', 'Acme']);
     expect(added).toMatchObject({ name: 'acme', user: 'Acme', file: join(data, 'partners/acme.yaml') });
     expect(added.password.length).toBeGreaterThanOrEqual(20);
-    expect((await run(['partners', 'add', 'acme'])).code).toBe(1);
-    expect((await run(['partners', 'add', '../up'])).code).toBe(1);
+    const again = await run(['partners', 'add', 'acme']);
+    expect(again).toMatchObject({ code: 1, err: 'there is a partner acme already\n' });
+    const outside = await run(['partners', 'add', '../up']);
+    expect(outside).toMatchObject({ code: 1, err: expect.stringMatching(/^name: lower-case/) });
     expect(await json(['partners', 'list'])).toMatchObject([{ name: 'acme', logins: ['Acme'] }]);
     expect((await run(['partners', 'check'])).code).toBe(0);
     await writeFile(join(data, 'partners/bad.yaml'), 'name: BAD\n');

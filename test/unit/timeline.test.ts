@@ -37,7 +37,7 @@ test.each<[string, StageRecord[], string, number]>([
   ['quarantined', [record('scan', 'quarantined')], 'quarantined', 0],
   ['given up', [record('validate', 'held'), record('validate', 'failed')], 'failed', 0],
   ['given up, then redriven', [record('validate', 'failed'), record('validate', 'passed')], 'received', 0],
-  ['routed nowhere', [record('route', 'routed')], 'delivered', 0],
+  ['routed nowhere', [record('route', 'routed')], 'kept', 0],
   ['half delivered', [routed, to('a', 'delivered')], 'delivering', 1],
   ['one target given up', [routed, to('a', 'delivered'), to('b', 'failed')], 'failed', 1],
   ['one target waits', [routed, to('a', 'delivered'), to('b', 'held')], 'held', 1],
