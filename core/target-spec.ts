@@ -7,8 +7,8 @@ import { duration } from './units.ts';
 /** What a store target's prefix may hold, filled in for each arrival. */
 export const prefixPlaceholders = ['partner', 'feed', 'date', 'arrival'] as const;
 const known = new Set<string>(prefixPlaceholders.map((placeholder) => `{${placeholder}}`));
-/** Top folders of the store that are Landfall's own: a delivery there could forge a record or a partner's file. */
-const ownFolders = ['files', 'ledger', 'quarantine'];
+/** Top folders of the store that are Landfall's own: a delivery there could forge a record, a claim or a partner's file. */
+const ownFolders = ['files', 'ledger', 'quarantine', '.landfall'];
 
 const prefix = z
   .string()

@@ -61,9 +61,10 @@ describe("a partner's file", () => {
     (prefix) => expect(faultsOf(withTarget({ to: 'store', prefix }))).toEqual([]),
   );
   test.each([
-    ['files/other/in', /folder of Landfall's own: files\/, ledger\/, quarantine\//],
+    ['files/other/in', /folder of Landfall's own: files\/, ledger\/, quarantine\/, \.landfall\//],
     ['ledger', /folder of Landfall's own/],
     ['quarantine/x', /folder of Landfall's own/],
+    ['.landfall/kept', /folder of Landfall's own/],
     ['{partner}/x', /the first folder must hold no placeholder/],
     ['a/{customer}', /placeholders are \{partner\} \{feed\} \{date\} \{arrival\}/],
     ['a/{partner', /placeholders are/],
