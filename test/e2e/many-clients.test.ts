@@ -53,6 +53,8 @@ async function start() {
     env: {
       LANDFALL_FTP_PASSIVE_PORTS: await freePassivePorts(PASSIVE_PORTS),
       LANDFALL_MAX_SESSIONS: '3000',
+      // All make theirs at once, which takes a busy machine long.
+      LANDFALL_FTP_DATA_TIMEOUT: '3 min',
       LANDFALL_WORKERS: '0',
       LANDFALL_SIGNATURES: '/nonexistent',
     },

@@ -15,6 +15,9 @@ interface Finding {
 }
 
 const run = promisify(execFile);
+/** Of one run of a scanner; a busy machine takes many times as long as another. */
+const SCAN_MS = 1_200_000;
+const LONG = { timeout: 2 * SCAN_MS };
 
 let lab: FtpsLab;
 beforeAll(async () => {
@@ -22,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
-describe('testssl.sh', () => {
+describe('testssl.sh', LONG, () => {
   const scan = async (): Promise<Finding[]> => {
     const json = join(lab.folder, `findings-${randomUUID()}.json`);
     // Protocols, categories of ciphers, forward secrecy, the server's choices and defaults, vulnerabilities.
@@ -30,7 +33,7 @@ describe('testssl.sh', () => {
     const how = ['--quiet', '--color', '0', '--warnings', 'batch', '--jsonfile', json];
     const where = ['-t', 'ftp', `127.0.0.1:${lab.listener.port}`];
     // It ends with the number of its findings.
-    await run('testssl', [...what, ...how, ...where], { timeout: 300_000 }).catch((ended) => {
+    await run('testssl', [...what, ...how, ...where], { timeout: SCAN_MS }).catch((ended) => {
       if (typeof ended.code !== 'number') throw ended;
     });
     return JSON.parse(await readFile(json, 'utf8'));
@@ -56,12 +59,12 @@ describe('testssl.sh', () => {
   });
 });
 
-describe('nmap', () => {
+describe('nmap', LONG, () => {
   /** What the scripts say; `+` runs one at whatever port. */
   const scan = async (port: number, ...scripts: string[]): Promise<string> => {
     const forced = scripts.map((script) => `+${script}`).join(',');
     const args = ['-Pn', '-sT', '--script', forced, '-p', String(port), '127.0.0.1'];
-    const { stdout } = await run('nmap', args, { timeout: 300_000 });
+    const { stdout } = await run('nmap', args, { timeout: SCAN_MS });
     expect(stdout).toMatch(new RegExp(`^${port}/tcp +open`, 'm'));
     return stdout
       .split('\n')

@@ -149,8 +149,9 @@ describe('certificates', () => {
       )
       .not.toBe(before);
     const data = await talk.passiveTls({ session: undefined! });
+    const secured = once(data, 'secureConnect');
     await talk.say('STOR in/a', 150);
-    await once(data, 'secureConnect');
+    await secured;
     expect(data.getPeerCertificate().fingerprint256).toBe(before);
     data.end('x');
     await talk.expect(226);

@@ -24,8 +24,11 @@ import { steps } from './steps.ts';
 const PORT = await freePort();
 const PASSIVE = await freePassivePorts();
 const SENDERS = 10;
-/** After the last crash: messages of the dead come back after 30 s, announcements of nothing are dropped after 60 s. */
-const DRAIN_MS = 240_000;
+/**
+ * After the last crash: messages of the dead come back after 30 s, announcements of nothing are dropped after 60 s, and
+ * what failed three times is tried again after 5 min.
+ */
+const DRAIN_MS = 600_000;
 /** Problems that a failure shows. */
 const MAX_SHOWN = 50;
 const queues = stageNames.map((stage) => pipeline[stage].queue);
@@ -40,7 +43,7 @@ afterEach(async () => {
   for (const undo of cleanUp.splice(0).reverse()) await undo();
 });
 
-const LONG = { timeout: 900_000 };
+const LONG = { timeout: 2_400_000 };
 const title = 'delivers each acknowledged upload once, whatever is killed when';
 
 for (const engine of engines) {

@@ -23,8 +23,8 @@ export interface Program {
   readonly env?: Record<string, string>;
 }
 
-/** Every step comes by much sooner while files are being sent. */
-const STEP_WITHIN_MS = 60_000;
+/** Every step comes by much sooner while files are being sent, on a machine that is not busy with something else. */
+const STEP_WITHIN_MS = 240_000;
 /** A step's kill comes at one of its first times, so many at most. */
 const MAX_NTH = 6;
 const CRASHING_MAIN = 'test/e2e/crash/crashing-main.ts';

@@ -12,7 +12,7 @@ export interface Senders {
   readonly done: Promise<void>;
 }
 
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 60_000;
 /** Between two files of one sender, and between two tries; at most, in milliseconds. */
 const PAUSE_MS = 400;
 const RETRY_MS = 150;

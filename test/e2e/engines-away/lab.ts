@@ -26,7 +26,8 @@ export interface AwayLab {
   remove(): Promise<void>;
 }
 
-const DELIVERED_WITHIN_MS = 120_000;
+/** After three attempts in vain the pipeline waits for five minutes. */
+const DELIVERED_WITHIN_MS = 400_000;
 
 export async function startAwayLab(env: Record<string, string>): Promise<AwayLab> {
   const data = await makeDataFolder(unscannedFeed('/in/**'));

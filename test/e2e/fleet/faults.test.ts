@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PrivateFault } from '../../support/network/network.ts';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { LISTENERS, type PrivateFault } from '../../support/network/network.ts';
 import { NETWORK_NAME, noKernelBalancer } from '../../support/network/open-network.ts';
+import { PATIENCE } from '../../support/patience.ts';
 import { createAttempts } from '../crash/attempts.ts';
 import { type FeedingFleet, startFeedingFleet } from './feeding-fleet.ts';
 import { startLoad } from './load.ts';
@@ -11,17 +12,19 @@ import { showWarningsOfFailure } from './warnings.ts';
 
 /** One upload after another, by a client that tries each only once. */
 const PROBES = 6;
-const PROBE_SECONDS = '15';
+/** In which each of them is over: while the fault lasts, and when it is gone. */
+const PROBE_SECONDS = { during: 15, after: 90 };
+type When = keyof typeof PROBE_SECONDS;
 /** How long the balancer goes on to send connections to a listener that is dead. */
 const NOTICED_AFTER_MS = 1_000;
-const LONG = { timeout: 240_000 };
+const LONG = { timeout: 900_000 };
 
 /** Of all faults: what has landed stays where it is. */
 const attempts = createAttempts();
 
 let fleet: FeedingFleet;
 beforeAll(async () => {
-  fleet = await startFeedingFleet({ LANDFALL_FTP_DATA_TIMEOUT: '5 s' });
+  fleet = await startFeedingFleet({ LANDFALL_FTP_DATA_TIMEOUT: '10 s' });
 });
 afterAll(() => fleet?.stop());
 
@@ -69,12 +72,12 @@ async function see({ name, begin, end }: FaultRow): Promise<void> {
   const load = startLoad(fleet, attempts, name.replaceAll(/\W+/g, '-'));
   await sleep(500);
   const fault = begin();
-  const during = await probe(`${name} during`);
+  const during = await probe(name, 'during');
   await fault;
   await end();
-  // Listeners that were alone look for Redis once a second.
-  await sleep(2_000);
-  const after = await probe(`${name} after`);
+  const up = 'landfall_part_state{part="fleet",state="up"}';
+  await vi.waitUntil(async () => (await fleet.count(up)) === LISTENERS, PATIENCE);
+  const after = await probe(name, 'after');
   await load.end();
   console.log(`${name}: ${inWords(during)}; after it: ${inWords(after)}; ${load.done} files under load`);
   expect([...after.keys()]).toEqual(['stored']);
@@ -82,7 +85,8 @@ async function see({ name, begin, end }: FaultRow): Promise<void> {
 }
 
 /** What became of the uploads, each with how often. */
-async function probe(what: string): Promise<Map<string, number>> {
+async function probe(name: string, when: When): Promise<Map<string, number>> {
+  const what = `${name} ${when}`;
   const seen = new Map<string, number>();
   const local = join(fleet.data.path, 'probe');
   await writeFile(local, what);
@@ -90,9 +94,9 @@ async function probe(what: string): Promise<Map<string, number>> {
   for (let number = 0; number < PROBES; number += 1) {
     // A temporary name, which is announced to nobody.
     const url = `ftp://${host}:${port}/probes/${encodeURIComponent(what)}-${number}.part`;
-    const limits = ['--disable', '--silent', '--show-error', '--connect-timeout', '5', '-m', PROBE_SECONDS];
     const args = [
-      ...limits,
+      ...['--disable', '--silent', '--show-error'],
+      ...['--connect-timeout', String(PROBE_SECONDS[when] / 3), '-m', String(PROBE_SECONDS[when])],
       '--user',
       `${user}:${password}`,
       '--ftp-create-dirs',

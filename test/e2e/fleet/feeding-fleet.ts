@@ -16,8 +16,8 @@ export interface FeedingFleet extends Fleet {
   problems(attempts: Attempts): Promise<readonly string[]>;
 }
 
-/** An announcement of nothing is dropped after a minute; the rest takes seconds. */
-const DRAIN_MS = 120_000;
+/** An announcement of nothing is dropped after a minute; a stage that failed three times is tried again after five. */
+const DRAIN_MS = 480_000;
 const LOOK_MS = 200;
 const queues = stageNames.map((stage) => pipeline[stage].queue);
 const today = (): string => new Date().toISOString().slice(0, 10);

@@ -14,7 +14,7 @@ const STOP_MS = 1_000;
 /** How long the balancer goes on to send connections to a listener that is not ready. */
 const NOTICED_AFTER_MS = 300;
 const BETWEEN_MS = 1_000;
-const LONG = { timeout: 60_000 + ROUNDS * LISTENERS * 60_000 };
+const LONG = { timeout: 600_000 + ROUNDS * LISTENERS * 60_000 };
 
 let fleet: FeedingFleet;
 beforeAll(async () => {

@@ -17,7 +17,7 @@ const FILES = Math.ceil(TRANSFERS / rows.length / 2);
 const TOTAL = rows.length * FILES * 2;
 /** Files of one run; a longer test has more runs. */
 const MAX_TREE = 100;
-const LONG = { timeout: 120_000 + TOTAL * 300 };
+const LONG = { timeout: 300_000 + TOTAL * 1_000 };
 
 let fleet: Fleet;
 beforeAll(async () => {

@@ -63,7 +63,7 @@ function lftp({ host, port, user, password, ca }: FrontDoor, command: string): I
   const script = [
     'set cmd:fail-exit yes',
     'set net:max-retries 1',
-    'set net:timeout 60',
+    'set net:timeout 200',
     ...tls,
     `open -u ${user},${password} ftp://${host}:${port}`,
     command,
@@ -77,7 +77,7 @@ const ncftp = (
   ...words: string[]
 ): Invocation => ({
   command: program,
-  args: ['-u', user, '-p', password, '-P', String(port), '-t', '60', '-r', '1', '-V', '-F', host, ...words],
+  args: ['-u', user, '-p', password, '-P', String(port), '-t', '200', '-r', '1', '-V', '-F', host, ...words],
 });
 
 /** A library with a small program around it. */

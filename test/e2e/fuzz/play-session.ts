@@ -18,7 +18,7 @@ export interface FuzzTarget {
 /** Milliseconds to wait for an answer: some lines have none. */
 const ANSWER_MS = 60;
 /** The same for the login: a run of scrypt, on a busy machine. */
-const LOGIN_MS = 2_000;
+const LOGIN_MS = 20_000;
 /** For a transfer to end, if it ever does. */
 const TRANSFER_MS = 300;
 const MAX_TURNS = 15;

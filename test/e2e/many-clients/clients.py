@@ -12,7 +12,7 @@ import sys
 port, user, password, first, count, same, *where = sys.argv[1:]
 host, base = where or ("127.0.0.1", "127.0.0.1" if same == "same" else "127.0.10.0")
 port, first, count = int(port), int(first), int(count)
-SECONDS = 90
+SECONDS = 600
 # In a fleet: one listener is to need none.
 TRIES = 4 if where else 1
 

@@ -32,9 +32,9 @@ def size_of(client):
 
 def upload():
     if ca == "-":
-        client = ftplib.FTP(timeout=20)
+        client = ftplib.FTP(timeout=40)
     else:
-        client = Resuming(context=ssl.create_default_context(cafile=ca), timeout=20)
+        client = Resuming(context=ssl.create_default_context(cafile=ca), timeout=40)
     try:
         client.connect(host, int(port))
         client.login(user, password)

@@ -19,9 +19,9 @@ class Resuming(ftplib.FTP_TLS):
 
 def connect():
     if ca == "-":
-        client = ftplib.FTP(timeout=60)
+        client = ftplib.FTP(timeout=200)
     else:
-        client = Resuming(context=ssl.create_default_context(cafile=ca), timeout=60)
+        client = Resuming(context=ssl.create_default_context(cafile=ca), timeout=200)
     client.connect(host, int(port))
     client.login(user, password)
     if ca != "-":
