@@ -1,4 +1,4 @@
-import { ConfigError } from '../core/config.ts';
+import { ConfigError, SettingError } from '../core/config.ts';
 import { Fault } from '../core/fault.ts';
 import { PartnersError } from './partners/fault.ts';
 
@@ -28,6 +28,7 @@ const textOf = (thrown: Error): string => (thrown instanceof Fault ? thrown.reas
 /** The system's own faults too: a port that is taken, a folder that may not be written. */
 const isMendable = (thrown: unknown): thrown is Error =>
   thrown instanceof ConfigError ||
+  thrown instanceof SettingError ||
   thrown instanceof PartnersError ||
   thrown instanceof Fault ||
   (thrown instanceof Error && 'syscall' in thrown);

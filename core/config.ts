@@ -213,8 +213,8 @@ export const settings = {
   LANDFALL_LOG_LEVEL: setting('info', oneOf('debug', 'info', 'warn', 'error'), 'least level that is logged'),
 } as const satisfies Record<`LANDFALL_${string}`, Setting<unknown>>;
 
-type Name = keyof typeof settings;
-export type Config = { readonly [N in Name]: z.output<(typeof settings)[N]['schema']> };
+export type SettingName = keyof typeof settings;
+export type Config = { readonly [N in SettingName]: z.output<(typeof settings)[N]['schema']> };
 
 /** What is wrong with the environment: one line a fault, `NAME: why (value)`. */
 export class ConfigError extends Error {
@@ -227,14 +227,22 @@ export class ConfigError extends Error {
   }
 }
 
+/** What a setting names cannot be had: a port that is taken, an engine that does not answer. */
+export class SettingError extends Error {
+  constructor(setting: SettingName, why: string, options?: ErrorOptions) {
+    super(`${setting}: ${why}`, options);
+    this.name = 'SettingError';
+  }
+}
+
 /** Reads all settings. Throws `ConfigError` with every fault, variables of ours that do not exist included. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const faults: string[] = [];
-  const written = (name: Name, through: readonly Name[] = []): string => {
+  const written = (name: SettingName, through: readonly SettingName[] = []): string => {
     const value = env[name] ?? settings[name].initial;
     return value.replace(/\$(LANDFALL_[A-Z_]+)/g, (reference, other: string) => {
-      if (Object.hasOwn(settings, other) && other !== name && !through.includes(other as Name)) {
-        return written(other as Name, [...through, name]);
+      if (Object.hasOwn(settings, other) && other !== name && !through.includes(other as SettingName)) {
+        return written(other as SettingName, [...through, name]);
       }
       const why = Object.hasOwn(settings, other) ? 'leads back to itself' : 'is no setting';
       faults.push(`${name}: ${reference} ${why}`);
@@ -247,8 +255,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     const meant = nearestName(name, Object.keys(settings));
     faults.push(`${name}: there is no such setting${meant ? `; is ${meant} meant?` : ''}`);
   }
-  const config: Partial<Record<Name, unknown>> = {};
-  for (const name of Object.keys(settings) as Name[]) {
+  const config: Partial<Record<SettingName, unknown>> = {};
+  for (const name of Object.keys(settings) as SettingName[]) {
     const parsed = settings[name].schema.safeParse(written(name), { error: inWords });
     if (parsed.success) config[name] = parsed.data;
     else faults.push(`${name}: ${parsed.error.issues[0]!.message} (it is "${written(name)}")`);

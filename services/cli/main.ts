@@ -2,7 +2,7 @@ import { choosePorts, type Ports } from '../../adapters/choose.ts';
 import { addPartnerFile } from '../../adapters/partners/add.ts';
 import { checkPartnerFiles } from '../../adapters/partners/check.ts';
 import { PartnersError, showPartnerFault } from '../../adapters/partners/fault.ts';
-import { ConfigError, readConfig } from '../../core/config.ts';
+import { ConfigError, readConfig, SettingError } from '../../core/config.ts';
 import { Fault, type FaultCode } from '../../core/fault.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { safeText } from '../../core/safe-text.ts';
@@ -69,7 +69,8 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (thrown) {
   const misunderstood = thrown instanceof UsageError || thrown instanceof ConfigError;
-  const expected = misunderstood || thrown instanceof Fault || thrown instanceof PartnersError;
+  const expected =
+    misunderstood || [Fault, PartnersError, SettingError].some((kind) => thrown instanceof kind);
   const text = thrown instanceof Fault ? textOf(thrown) : (thrown as Error).message;
   const lines = expected
     ? text.split('\n').map(safeText).join('\n')

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { senderOf } from '../../core/addresses.ts';
 import { Fault } from '../../core/fault.ts';
+import { listen } from '../listen.ts';
 import { COMMANDS } from './commands/all.ts';
 import { type ControlConnection, serveControl } from './control-connection.ts';
 import { LATE_MS } from './data/expectations.ts';
@@ -119,10 +120,9 @@ export async function startFtpListener(options: FtpOptions): Promise<FtpListener
       const entered = accept(socket, isImplicit).finally(() => entering.delete(entered));
       entering.add(entered);
     });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host: options.address, port, backlog: LISTEN_BACKLOG }, resolve);
-    });
+    const place = { host: options.address, port, backlog: LISTEN_BACKLOG };
+    const name = isImplicit ? 'LANDFALL_FTPS_PORT' : 'LANDFALL_FTP_PORT';
+    await listen(server, place, { address: 'LANDFALL_FTP_ADDRESS', port: name });
     server.on('error', (err) => options.log.error({ err }, 'FTP listener failed'));
     return server;
   };

@@ -2,6 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { Fault } from '../../core/fault.ts';
 import type { Log } from '../../core/ports/log.ts';
+import { listen } from '../listen.ts';
 import type { Readiness } from './readiness.ts';
 
 export interface HealthOptions {
@@ -89,10 +90,8 @@ export async function startHealthServer(options: HealthOptions): Promise<HealthS
     }
     silent.add(socket.once('close', () => silent.delete(socket)));
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host: options.address, port: options.port }, resolve);
-  });
+  const place = { host: options.address, port: options.port };
+  await listen(server, place, { address: 'LANDFALL_HEALTH_ADDRESS', port: 'LANDFALL_HEALTH_PORT' });
   server.on('error', (err) => options.log.error({ err }, 'health server failed'));
   return {
     address: options.address,

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { DataPlace } from '../../../core/ports/expectations.ts';
 import type { Log } from '../../../core/ports/log.ts';
+import { listen } from '../../listen.ts';
 import type { Ends } from '../client-address.ts';
 import { type DataConnection, directly } from './connection.ts';
 import type { Expectations } from './expectations.ts';
@@ -37,6 +38,8 @@ export interface PassivePorts extends Pick<Expectations<DataConnection>, 'add' |
 const LISTEN_BACKLOG = 511;
 /** At least so many milliseconds are between two lines of the log that tell of refused connections. */
 const REFUSED_LOG_MS = 1000;
+
+const settings = { address: 'LANDFALL_FTP_ADDRESS', port: 'LANDFALL_FTP_PASSIVE_PORTS' } as const;
 
 /** Opens them all. Rejects, with none open, when one cannot be bound. */
 export async function openPassivePorts(options: PassivePortsOptions): Promise<PassivePorts> {
@@ -76,19 +79,16 @@ export async function openPassivePorts(options: PassivePortsOptions): Promise<Pa
     else socket.destroy();
   };
 
-  const listen = (port: number): Promise<Server> =>
-    new Promise((resolve, reject) => {
-      const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true });
-      server.on('connection', accept);
-      server.once('error', reject);
-      server.listen({ port, host: address, backlog: LISTEN_BACKLOG, exclusive: true }, () => {
-        server.off('error', reject);
-        server.on('error', (err) => log.error({ err, port }, 'passive port failed'));
-        resolve(server);
-      });
-    });
+  const open = async (port: number): Promise<Server> => {
+    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true });
+    server.on('connection', accept);
+    const place = { port, host: address, backlog: LISTEN_BACKLOG, exclusive: true };
+    await listen(server, place, { ...settings, must: `All of ${first}-${last} must be free.` });
+    server.on('error', (err) => log.error({ err, port }, 'passive port failed'));
+    return server;
+  };
 
-  const opened = await Promise.allSettled(numbers.map(listen));
+  const opened = await Promise.allSettled(numbers.map(open));
   const servers = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const close = (): void => {
     for (const server of servers) server.close();
@@ -96,9 +96,7 @@ export async function openPassivePorts(options: PassivePortsOptions): Promise<Pa
   const failed = opened.find((one) => one.status === 'rejected');
   if (failed) {
     close();
-    const cause = failed.reason as NodeJS.ErrnoException;
-    const text = `LANDFALL_FTP_PASSIVE_PORTS: ${cause.message}. All of ${first}-${last} must be free.`;
-    throw Object.assign(new Error(text, { cause }), { code: cause.code, syscall: cause.syscall });
+    throw failed.reason;
   }
   return { add, withdraw, expected, arrive, arriveRelayed, close };
 }

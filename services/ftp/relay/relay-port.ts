@@ -3,6 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import type { DataPlace } from '../../../core/ports/expectations.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Metrics } from '../../../core/ports/metrics.ts';
+import { listen } from '../../listen.ts';
 import { endsOf } from '../client-address.ts';
 import { keepAlive } from '../data/keep-alive.ts';
 import { challengeBytes, encodeChallenge, encodeProof, isClaimProven, readClaim } from './handshake.ts';
@@ -87,11 +88,8 @@ export async function openRelayPort(options: RelayPortOptions): Promise<{ close(
   };
 
   const server = createServer({ allowHalfOpen: true, noDelay: true }, accept);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    const { address: host, port } = options;
-    server.listen({ host, port, backlog: LISTEN_BACKLOG, exclusive: true }, resolve);
-  });
+  const place = { host: options.address, port: options.port, backlog: LISTEN_BACKLOG, exclusive: true };
+  await listen(server, place, { address: 'LANDFALL_RELAY_ADDRESS', port: 'LANDFALL_RELAY_PORT' });
   server.on('error', (err) => log.error({ err }, 'relay port failed'));
   return {
     close() {
