@@ -61,7 +61,8 @@ export class Fault extends Error {
   get reason(): string {
     const texts = [this.message];
     for (let cause = this.cause; cause instanceof Error && texts.length < MAX_TEXTS; cause = cause.cause) {
-      if (cause.message !== '' && !texts.includes(cause.message)) texts.push(cause.message);
+      const { message } = cause;
+      if (!texts.some((text) => text.includes(message))) texts.push(message);
     }
     return texts.join(': ');
   }

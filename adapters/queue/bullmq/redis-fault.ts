@@ -27,9 +27,14 @@ const NO_LONGER_HELD: ReadonlySet<unknown> = new Set([
   ErrorCode.JobLockMismatch,
 ]);
 
+/** What ioredis throws when all its attempts to connect were in vain; it says nothing of why. */
+const NO_CONNECTION = 'MaxRetriesPerRequestError';
+
 /** Redis's error as a Fault, with the error as its cause. Faults stay as they are. */
 export function redisFault(thrown: unknown): Fault {
   if (thrown instanceof Fault) return thrown;
+  if (thrown instanceof Error && thrown.name === NO_CONNECTION)
+    return new Fault('queue-down', undefined, { cause: new Error('there is no connection to Redis') });
   const word = thrown instanceof Error ? thrown.message.split(' ', 1)[0]! : '';
   const { code, hint }: Meaning = Object.hasOwn(byWord, word) ? byWord[word]! : { code: 'queue-down' };
   return new Fault(code, undefined, {

@@ -35,6 +35,10 @@ const byName: Readonly<Record<string, Meaning>> = {
   InvalidMessageContents: { code: 'bad-argument' },
 };
 
+/** The SDK's own, which has no name: no request was made. */
+const NO_REGION = 'Region is missing';
+const NO_REGION_HINT = 'no region is set: AWS_REGION, or &region= in its URL';
+
 /** What SQS says of a receipt handle after its visibility timeout. */
 const NO_LONGER_HELD: ReadonlySet<string> = new Set([
   'MessageNotInflight',
@@ -47,6 +51,8 @@ const isError = (value: unknown): value is Error => value instanceof Error;
 /** SQS's error as a Fault, with the error as its cause. Faults stay as they are. */
 export function sqsFault(thrown: unknown): Fault {
   if (thrown instanceof Fault) return thrown;
+  if (isError(thrown) && thrown.message === NO_REGION)
+    return new Fault('queue-down', undefined, { cause: new Error(NO_REGION_HINT) });
   const name = isError(thrown) ? thrown.name : '';
   const { code, hint }: Meaning = Object.hasOwn(byName, name) ? byName[name]! : { code: 'queue-down' };
   return new Fault(code, undefined, {
