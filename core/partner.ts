@@ -88,7 +88,7 @@ const ftpSchema = z.strictObject({
   charset: z.enum(charsets).default('iso-8859-1'),
   /** Whether its programs get UTF-8 until they send a name that is not; else only when they ask for it. */
   assumeUtf8: z.boolean().default(true),
-  /** The form of LIST: as `ls -l` has it, as MS-DOS has it, or facts as MLSD has them. */
+  /** The form of LIST: as `ls -l` has it, as MS-DOS has it, whose `\` then separates folders too, or facts as MLSD has them. */
   listing: z.enum(['unix', 'dos', 'facts']).default('unix'),
   /** What TYPE A does, which holds until a program says another: converts line ends, or keeps all bytes as they are. */
   ascii: z.enum(['convert', 'keep']).default('convert'),

@@ -44,6 +44,10 @@ function parseCommand(text: string): Spoken {
   return { verb: verb.toUpperCase(), argument: space === -1 ? '' : text.slice(space + 1) };
 }
 
+/** Where listings look as those of Windows, programs write paths as there. */
+const asPath = ({ visit }: Session, argument: string): string =>
+  visit?.zone.partner.ftp.listing === 'dos' ? argument.replaceAll('\\', '/') : argument;
+
 export const rowOf = (commands: Commands, line: CommandLine): Command | undefined =>
   line === 'too-long' ? undefined : ownRow(commands, parseCommand(line.bytes.toString('latin1')).verb);
 
@@ -68,12 +72,13 @@ export async function* dispatch(
 
 async function* run(session: Session, commands: Commands, line: CommandLine): AsyncIterable<Reply> {
   if (line === 'too-long') throw new Refusal(500, 'The line is too long.');
-  const { verb, argument } = parseCommand(decodeLine(session, line.bytes));
+  const { verb, argument: said } = parseCommand(decodeLine(session, line.bytes));
   const command = ownRow(commands, verb);
   if (!command) throw new Refusal(500, 'Unknown command.');
 
   const refusal = refusals[loginState(session)][command.when];
   if (refusal) return yield refusal;
+  const argument = command.when === 'ready' ? asPath(session, said) : said;
   if (command.argument === 'none' && argument.trim() !== '') {
     throw new Refusal(501, `${verb} takes no argument.`);
   }

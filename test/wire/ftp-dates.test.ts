@@ -143,7 +143,9 @@ it('SITE CHMOD is taken for what is there, and changes nothing', () =>
     ['STAT in/a', /-rw-r--r-- /],
     ['SITE CHMOD 600 none', 550],
     ['SITE CHMOD 888 in/a', 501],
-    ['SITE CHMOD u+x in/a', 501],
+    ['SITE CHMOD u+x in/a', 200],
+    ['SITE CHMOD u=rw,go-w in/a', 200],
+    ['SITE CHMOD u+y in/a', 501],
     ['SITE CHMOD 600', 501],
     ['SITE CHMOD', 501],
   ]));

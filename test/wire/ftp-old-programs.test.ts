@@ -83,6 +83,40 @@ it('z/OS describes its data set by SITE before each file, and goes on', async ()
   expect(await put(talk, 'STOR in/po.x12', 'hello\r\n')).toMatch(/^226/);
 });
 
+it('scripts for IBM i and for Unix set what there is only one of here', () =>
+  transcript([
+    ['SITE NAMEFMT 1', '200 Now using naming format "1".'],
+    ['SITE NAMEFMT', 200],
+    ['SITE NAMEFMT 0', 501],
+    ['SITE UMASK 022', 200],
+    ['SITE UMASK x', 501],
+    ['SITE HELP', /\n NAMEFMT .*\n UMASK /],
+  ]));
+
+it('MDTM with a time takes one with a fraction', async () => {
+  await put(talk, 'STOR in/a', 'hello');
+  await transcript([
+    ['MDTM 20200102030405.678 in/a', '213 20200102030405.678'],
+    ['MDTM in/a', '213 20200102030405'],
+  ]);
+});
+
+it('paths may be written as on Windows where listings are', async () => {
+  const dos = await startFtpLab({ partner: { ftp: { listing: 'dos' } } });
+  const script = await logInWithoutType(dos);
+  await follow(script, [
+    ['CWD \\in', '250 "/in" is the current folder.'],
+    ['MKD new\\orders', '257 "/in/new/orders" is made.'],
+    ['CWD ..\\..', '250 "/" is the current folder.'],
+  ]);
+  await put(script, 'STOR in\\new\\po.x12', 'hello');
+  expect(await dos.stored('/in/new/po.x12')).toEqual(Buffer.from('hello'));
+  expect((await get(script, 'NLST \\in\\new')).toString()).toBe('/in/new/orders\r\n/in/new/po.x12\r\n');
+  script.socket.destroy();
+  await dos.listener.stop(0);
+  await transcript([['CWD \\in', 550]]);
+});
+
 it("Explorer's questions at the beginning have answers", () =>
   transcript([
     ['opts utf8 on', 200],

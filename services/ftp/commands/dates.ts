@@ -49,7 +49,7 @@ async function timeToSet({
   path,
   argument,
 }: Call): Promise<{ time: string; name: string } | undefined> {
-  const [, time, name] = /^(\d{14}) (.+)$/s.exec(argument) ?? [];
+  const [, time, name] = /^(\d{14}(?:\.\d{1,9})?) (.+)$/s.exec(argument) ?? [];
   if (time === undefined || name === undefined) return undefined;
   const entry = await zoneOf(session)
     .stat(path)

@@ -28,13 +28,16 @@ async function setTime(session: Session, argument: string): Promise<Reply> {
   return reply(200, 'The time is set.');
 }
 
+/** Modes as chmod takes them, in digits or as in `u+x,go-w`. */
+const MODE_AND_PATH = /^(?:[0-7]{3,4}|[ugoa]*[-+=][rwxXst]*(?:,[ugoa]*[-+=][rwxXst]*)*) (.+)$/s;
+
 /**
  * A store has no modes, and whoever may come to a file is the partner's own matter. It is answered as done where it
  * could be: programs that set one after each upload take a refusal for a failed upload.
  */
 async function changeMode(session: Session, argument: string): Promise<Reply> {
-  const [, name] = /^[0-7]{3,4} (.+)$/s.exec(argument) ?? [];
-  if (name === undefined) throw new Refusal(501, 'CHMOD takes a mode of octal digits and a path.');
+  const [, name] = MODE_AND_PATH.exec(argument) ?? [];
+  if (name === undefined) throw new Refusal(501, 'CHMOD takes a mode, as 644 or u+x, and a path.');
   const zone = zoneOf(session);
   const path = resolvePath(session.folder, name);
   await lookAt(zone, path);
@@ -42,10 +45,23 @@ async function changeMode(session: Session, argument: string): Promise<Reply> {
   return reply(200, 'Modes are not kept: it stays as it is.');
 }
 
+async function keepMask(_session: Session, argument: string): Promise<Reply> {
+  if (!/^[0-7]{0,4}$/.test(argument)) throw new Refusal(501, 'UMASK takes octal digits.');
+  return reply(200, 'Modes are not kept, so nothing is masked.');
+}
+
+/** IBM i: 1 is names as paths, 0 is LIBRARY/FILE.MEMBER. Scripts that were written for such a server begin with it. */
+async function nameFormat(_session: Session, argument: string): Promise<Reply> {
+  if (!/^1?$/.test(argument.trim())) throw new Refusal(501, 'NAMEFMT takes 1: names are paths.');
+  return reply(200, 'Now using naming format "1".');
+}
+
 /** Commands of this server's own (RFC 959 §4.1.3, SITE). */
 const rows: Record<string, SiteCommand> = {
   CHMOD: { help: 'CHMOD <mode> <path>: is taken, and changes nothing', run: changeMode },
   HELP: { help: 'HELP: this', run: async () => siteHelp() },
+  NAMEFMT: { help: 'NAMEFMT [1]: is taken, names are paths', run: nameFormat },
+  UMASK: { help: 'UMASK [<mode>]: is taken, and changes nothing', run: keepMask },
   UTIME: { help: 'UTIME <YYYYMMDDhhmm[ss]> <file>: sets when it was changed, UTC', run: setTime },
 };
 
