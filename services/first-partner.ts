@@ -7,6 +7,8 @@ import { hashPassword } from '../core/password.ts';
 export interface FirstPartner {
   readonly user: string;
   readonly password: string;
+  /** Where the password is kept. */
+  readonly passwordFile: string;
 }
 
 const NAME = 'acme';
@@ -34,7 +36,7 @@ export async function firstPartner(place: FirstPartnerPlace): Promise<FirstPartn
     await place.add({ name: NAME, user: NAME, hash: await hashPassword(password), delivered });
   }
   try {
-    return { user: NAME, password: await readFile(passwordFile, 'utf8') };
+    return { user: NAME, password: await readFile(passwordFile, 'utf8'), passwordFile };
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw thrown;

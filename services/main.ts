@@ -28,6 +28,9 @@ import { meteredZone } from './metered-zone.ts';
 /** Milliseconds for a TLS handshake, which is two or three round trips. */
 const TLS_HANDSHAKE_MS = 20_000;
 
+/** Nothing but a call to a disk that hangs, that of a target perhaps, keeps a process that has stopped. */
+const HUNG_DISK_MS = 5_000;
+
 /** Threads that compute digests: each does more than a gigabyte a second. The first processor is this thread's. */
 const MAX_DIGEST_THREADS = 4;
 
@@ -140,8 +143,9 @@ export async function start(
 }
 
 /** What a newcomer needs to know: where to send, as whom, where things land. */
-function greeting(config: Config, { ftp }: Landfall, first: FirstPartner | undefined): string {
-  const host = ftp.address.includes(':') ? `[${ftp.address}]` : ftp.address;
+function greeting(config: Config, { ftp, health }: Landfall, first: FirstPartner | undefined): string {
+  const inUrl = (address: string): string => (address.includes(':') ? `[${address}]` : address);
+  const host = inUrl(ftp.address);
   const [user, password] = first ? [first.user, first.password] : ['USER', 'PASSWORD'];
   return [
     '',
@@ -153,6 +157,7 @@ function greeting(config: Config, { ftp }: Landfall, first: FirstPartner | undef
     ...(first ? [`  It lands in      ${config.LANDFALL_DATA}/delivered/`] : []),
     `  Partners         ${config.LANDFALL_PARTNERS}/*.yaml`,
     '  Timelines        npm run landfall -- arrivals list',
+    ...(health ? [`  Health           http://${inUrl(health.address)}:${health.port}/readyz`] : []),
     '',
     '',
   ].join('\n');
@@ -192,15 +197,19 @@ async function main(): Promise<void> {
     await stopScanner();
     await ports.close();
     log.info({}, 'stopped');
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), HUNG_DISK_MS).unref();
   };
   process.once('SIGTERM', stop).once('SIGINT', stop);
 
   if (isForPeople(config)) process.stdout.write(greeting(config, landfall, first));
-  else
-    log.info(
-      { event: 'ready', ftp: landfall.ftp, health: landfall.health, pid: process.pid, testSignatures },
-      'ready',
-    );
+  else {
+    const { ftp, health } = landfall;
+    log.info({ event: 'ready', ftp, health, pid: process.pid, testSignatures }, 'ready');
+    if (first) {
+      const { user, passwordFile } = first;
+      log.info({ user, passwordFile }, 'there is a partner to try it with');
+    }
+  }
   if (testSignatures)
     log.warn({}, 'the virus scanner has test signatures only: run freshclam to find real viruses');
 }

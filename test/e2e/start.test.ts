@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -83,6 +84,27 @@ it('tells of every setting', async () => {
   const { code, output } = await runMain({}, ['--help']);
   expect(code).toBe(0);
   for (const [name, { initial }] of Object.entries(settings)) expect(output).toContain(`${name}=${initial}`);
+});
+
+it('ends when it has stopped, whatever disk still hangs', async () => {
+  const data = await dataFolder();
+  const pipe = join(data.path, 'hangs');
+  execFileSync('mkfifo', [pipe]);
+  const hang = `import { open } from 'node:fs'; open(${JSON.stringify(pipe)}, 'r', () => undefined);`;
+  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hang)}` };
+  const landfall = await start(data.path, env);
+  expect(await landfall.stop()).toBe(null);
+  expect(landfall.child.signalCode).toBe('SIGKILL');
+  expect(landfall.lines.at(-1)?.msg).toBe('stopped');
+});
+
+it('names the file of the password of the partner to try it with', async () => {
+  const { path, remove } = await temporaryFolder();
+  cleanUp.push(remove);
+  const { line } = await start(path);
+  const { user, passwordFile } = await line((one) => one.passwordFile !== undefined);
+  expect(user).toBe('acme');
+  expect(await readFile(String(passwordFile), 'utf8')).toMatch(/^\S{16}$/);
 });
 
 it('lets an upload end when it is told to stop', async () => {
