@@ -150,6 +150,19 @@ describe('commit', () => {
     expect(await visible()).toBeUndefined();
   });
 
+  test('what is heard of the sender while the bytes become durable holds before the announcement', async () => {
+    const landing = await land();
+    await landing.write(Buffer.from('hello'));
+    let isAlive = true;
+    const heard = new Promise(setImmediate).then(() => {
+      isAlive = false;
+    });
+    await expect(landing.commit(() => ({ controlAlive: isAlive }), heard)).rejects.toThrow(
+      code('incomplete'),
+    );
+    expect(steps).toEqual(['begin', 'write', 'seal', 'suspend']);
+  });
+
   test('another size than announced is incomplete before anything is announced', async () => {
     const landing = await land();
     await landing.write(Buffer.from('hello'));
@@ -258,6 +271,24 @@ describe('the edges of the content', () => {
     const third = await land({ feed: x12, at: whole.length - 16 });
     await third.write(whole.subarray(-16));
     await expect(third.commit(alive)).resolves.toBeDefined();
+  });
+
+  test('resumed before its trailer, which does not come again', async () => {
+    const first = await land({ feed: x12 });
+    await first.write(whole);
+    await first.suspend();
+    const second = await land({ feed: x12, at: whole.length - 16 });
+    await expect(second.commit(alive)).rejects.toThrow('IEA');
+  });
+
+  test('resumed within what is kept of its beginning, with another one', async () => {
+    const json = feedOf({ format: 'json', complete: ['trailer'] });
+    const first = await land({ feed: json });
+    await first.write(Buffer.from(' [1'));
+    await first.suspend();
+    const second = await land({ feed: json, at: 1 });
+    await second.write(Buffer.from('{"a":1}'));
+    await expect(second.commit(alive)).resolves.toMatchObject({ size: 8 });
   });
 
   test('what could not be written is not kept as the end', async () => {

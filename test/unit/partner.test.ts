@@ -103,11 +103,18 @@ describe('a partner that anybody may log in as', () => {
     expect(other.limits.sessionsPerAddress).toBeUndefined();
   });
 
-  test('may have a drop box', () => {
-    const permissions = [{ folder: '/incoming', allow: ['write'] }];
+  test.each(['/incoming', '/'])('may have %s as a drop box', (folder) => {
+    const permissions = [{ folder, allow: ['write'] }];
     const partner = partnerFile.parse({ ...anybody, permissions });
     expect(actions.filter((action) => allows(partner, action, '/incoming/x'))).toEqual(['write']);
     expect(isDropBox(partner, '/incoming/x')).toBe(true);
+  });
+
+  test('has nothing but that folder as a drop box', () => {
+    const partner = partnerFile.parse({
+      ...anybody,
+      permissions: [{ folder: '/incoming', allow: ['write'] }],
+    });
     expect(isDropBox(partner, '/pub')).toBe(false);
   });
 

@@ -1,9 +1,10 @@
 import { Buffer } from 'node:buffer';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Arrival } from '../../core/arrival.ts';
 import { createDigestThreads } from '../../core/digest-threads.ts';
 import { decodeEvent } from '../../core/event.ts';
-import type { FaultCode } from '../../core/fault.ts';
+import { Fault, type FaultCode } from '../../core/fault.ts';
 import { createLedger } from '../../core/ledger.ts';
 import { openZone } from '../../core/open-zone.ts';
 import type { Partner } from '../../core/partner.ts';
@@ -150,6 +151,38 @@ describe('uploads', () => {
     await expect(put(zone, '/gone/x', 'x')).rejects.toThrow(code('not-found'));
     await expect(put(zone, '/in', 'x')).rejects.toThrow(code('is-a-folder'));
     await expect(put(zone, '/in/x', '123456')).rejects.toThrow(code('too-large'));
+    await expect(put(await open(), '/in/x', 'x'.repeat(1001))).rejects.toThrow(code('too-large'));
+  });
+
+  test('from a byte before the end of what was cut: what is behind it is sent again', async () => {
+    const zone = await open();
+    const landing = await zone.upload('/in/x', { at: 0 }, sender);
+    await landing.write(Buffer.from('hello~~'));
+    await landing.suspend();
+    await put(zone, '/in/x', ' there', { at: 5 });
+    expect(await textOf(zone, '/in/x')).toBe('hello there');
+  });
+
+  test('append does not begin anew because the store does not say what is there', async () => {
+    const zone = await open();
+    await put(zone, '/in/x', 'first');
+    store.uploads.suspended = () => Promise.reject(new Fault('store-down'));
+    await expect(put(zone, '/in/x', 'more', 'append')).rejects.toThrow(code('store-down'));
+    expect(await textOf(zone, '/in/x')).toBe('first');
+  });
+
+  test('their digests are known at once, though the store does not keep them', async () => {
+    const zone = await open();
+    const { digests } = await put(zone, '/in/x', 'hello');
+    const { head } = store.objects;
+    store.objects.head = async (key, arrival) => {
+      const { digests: _, ...file } = (await head(key, arrival))!;
+      return file;
+    };
+    store.objects.read = () => {
+      throw new Error('it is read again');
+    };
+    expect((await zone.digest('/in/x', 'sha256', reading)).hex).toBe(digests.sha256);
   });
 
   test('append begins, goes on with what was suspended, and with what is there', async () => {
@@ -177,8 +210,10 @@ describe('temporary names', () => {
     expect(announced).toEqual([]);
     const steps: string[] = [];
     store.onStep = (step) => steps.push(`${step.split(' ')[0]} ${announced.length}`);
+    await sleep(2);
     await zone.rename('/in/.po.x12.filepart', '/in/po.x12');
     expect(steps).toEqual(['rename 1']);
+    expect(announced[0]!.receivedAt > stored.receivedAt).toBe(true);
     expect(announced).toMatchObject([
       {
         id: stored.id,
@@ -190,6 +225,20 @@ describe('temporary names', () => {
     ]);
     await zone.rename('/in/po.x12', '/in/po2.x12');
     expect(announced).toHaveLength(1);
+  });
+
+  test('of an empty file that its feed ignores: nothing is announced', async () => {
+    const zone = await open({ feeds: [{ name: 'f', path: '/in/*', accept: { empty: 'ignore' } }] });
+    await put(zone, '/in/flag.tmp', '');
+    await zone.rename('/in/flag.tmp', '/in/flag');
+    expect([(await zone.stat('/in/flag')).kind, announced]).toEqual(['file', []]);
+  });
+
+  test('are written again, though what has its final name is not replaced', async () => {
+    const zone = await open({ existing: 'refuse' });
+    await put(zone, '/in/x.part', 'first');
+    await put(zone, '/in/x.part', 'second');
+    expect(await textOf(zone, '/in/x.part')).toBe('second');
   });
 
   test('from one temporary name to another is nothing to announce', async () => {
