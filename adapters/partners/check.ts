@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { open, readdir } from 'node:fs/promises';
+import { constants, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Partner } from '../../core/partner.ts';
 import { showBytes } from '../../core/units.ts';
@@ -47,9 +47,9 @@ async function readPartner(file: string): Promise<ParsedFile> {
 
 /** The file's bytes, one more than allowed at most. */
 async function readBounded(file: string): Promise<Buffer> {
-  const handle = await open(file);
+  // A pipe or a device would never end; a pipe that nobody writes to would not even open.
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    // A pipe or a device would never end.
     if (!(await handle.stat()).isFile()) throw new Error('it is not a file');
     const bytes = Buffer.alloc(MAX_FILE_BYTES + 1);
     let length = 0;

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -79,6 +80,7 @@ describe('a folder of partners', () => {
 
   test('what is no readable file is a fault of that file', async () => {
     await mkdir(join(folder, 'folder.yaml'));
+    execFileSync('mkfifo', [join(folder, 'pipe.yaml')]);
     await symlink('nowhere', join(folder, 'broken.yaml'));
     await writeFile(join(folder, 'large.yaml'), 'a'.repeat(256 * 1024 + 1));
     await writeFile(join(folder, 'latin1.yaml'), Buffer.from([0xe4, 0xff]));
@@ -90,6 +92,7 @@ describe('a folder of partners', () => {
       'folder.yaml',
       'large.yaml',
       'latin1.yaml',
+      'pipe.yaml',
     ]);
   });
 
