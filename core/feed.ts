@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nameField, pathField } from './partner-fields.ts';
+import { globField, nameField, pathField } from './partner-fields.ts';
 import { targetSchema } from './target-spec.ts';
 import { bytes } from './units.ts';
 
@@ -14,7 +14,7 @@ export const ownFeeds = ['unclaimed', 'temporary'];
 export const feedSchema = z.strictObject({
   name: nameField,
   /** Glob over the partner's paths: `/in/*.x12`. The first feed that matches has the file. */
-  path: z.string().startsWith('/'),
+  path: globField.startsWith('/'),
   accept: z
     .strictObject({
       /** What the content must be, whatever its name says. */

@@ -58,6 +58,20 @@ export function matchesGlob(path: string, glob: string): boolean {
   return matches(path);
 }
 
+/** What cannot be meant by a glob that a person wrote, though it is one; undefined where all can. */
+export function globProblem(glob: string): string | undefined {
+  /** Of each brace that is open: whether there is something to choose from. */
+  const open: boolean[] = [];
+  for (const token of glob.match(TOKEN) ?? []) {
+    if (token === '[') return 'has a [ without its ]; \\[ means itself';
+    if (token === '{') open.push(false);
+    else if (token === ',' && open.length > 0) open[open.length - 1] = true;
+    else if (token === '}' && open.pop() !== true)
+      return 'has a } without { and , before it; \\} means itself';
+  }
+  return open.length > 0 ? 'has a { without its }; \\{ means itself' : undefined;
+}
+
 function stepsOf(tokens: readonly string[]): Step[] {
   const steps: Step[] = [];
   /** Of each group that is open: where its alternatives begin, and where each goes on when the group is over. */

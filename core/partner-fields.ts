@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { globProblem } from './glob.ts';
 
 /** Fields that several parts of a partner's file have. */
 
@@ -13,3 +14,9 @@ export const pathField = z
   .string()
   .regex(/^\/(?:[^/\0\r\n]+(?:\/[^/\0\r\n]+)*)?$/, 'an absolute path without a slash at its end: /in')
   .refine(isWithoutDots, 'no . or ..');
+
+/** A glob, as `core/glob.ts` has it. */
+export const globField = z.string().superRefine((text, context) => {
+  const problem = globProblem(text);
+  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+});

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { digestNames } from './arrival.ts';
 import { type Feed, feedSchema, ownFeeds, unclaimedFeed } from './feed.ts';
 import { matchesGlob } from './glob.ts';
-import { nameField, pathField } from './partner-fields.ts';
+import { globField, nameField, pathField } from './partner-fields.ts';
 import { passwordHashProblem } from './password.ts';
 import { bytes, duration } from './units.ts';
 
@@ -118,7 +118,7 @@ const partnerSchema = z.strictObject({
   /** Whether a file that has its final name stays as it is: not replaced, added to, renamed or removed. For backups. */
   appendOnly: z.boolean().default(false),
   /** Names of files that are still being written. */
-  temporary: z.array(z.string().min(1)).default(['*.tmp', '*.part', '*.filepart', '.in.*']),
+  temporary: z.array(globField.min(1)).default(['*.tmp', '*.part', '*.filepart', '.in.*']),
   digests: z.array(z.enum(digestNames)).default(['sha256']),
   limits: z
     .strictObject({

@@ -145,6 +145,10 @@ describe('a partner file', () => {
     ['feeds: all', '5:8 feeds: must be a list, found "all"'],
     ['feeds: [{name: f, path: in/*}]', '5:25 feeds[0].path: must start with /, found "in/*"'],
     [
+      "feeds: [{name: f, path: '/in/*.{x12'}]",
+      expect.stringMatching(/^5:25 feeds\[0\]\.path: has a \{ without its \}; .*, found "\/in\/\*\.\{x12"$/),
+    ],
+    [
       'feeds: [{name: f, path: /, deliver: [{to: ftp}]}]',
       '5:43 feeds[0].deliver[0].to: must be folder, store or webhook, found "ftp"',
     ],

@@ -1,7 +1,7 @@
 import { matchesGlob as matchesByNode } from 'node:path/posix';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { globMatcher, matchesGlob } from '../../core/glob.ts';
+import { globMatcher, globProblem, matchesGlob } from '../../core/glob.ts';
 
 test.each([
   ['/in/*.x12', ['/in/po.x12', '/in/.po.x12', '/in/.x12'], ['/in/deep/po.x12', '/in/PO.X12', '/in/po.x12a']],
@@ -53,3 +53,15 @@ describe('a pattern that a client made up', () => {
     expect(performance.now() - started).toBeLessThan(500);
   });
 });
+
+test.each([
+  ['/in/*.{x12,edi', /\{ without its \}/],
+  ['/in/*.{x12}', /\} without \{ and ,/],
+  ['/in/*.{x12,{edi}}', /\} without \{ and ,/],
+  ['/in/*.x12,edi}', /\} without \{ and ,/],
+  ['/in/po[0-9.x12', /\[ without its \]/],
+])('%s is told of as a mistake', (glob, problem) => expect(globProblem(glob)).toMatch(problem));
+
+test.each(['/in/*.{x12,{edi,txt}}', '/in/po[0-9].x12', '/in/\\{a\\}\\[', '/in/a,b'])('%s is not', (glob) =>
+  expect(globProblem(glob)).toBeUndefined(),
+);
