@@ -165,31 +165,54 @@ describe('listings', () => {
   });
 });
 
-describe('a camera that says no TYPE', () => {
+describe('a program that says no TYPE', () => {
   const picture = Buffer.from('\x89PNG\r\n\x1a\n\0\r\n', 'latin1');
+  /** Of many chunks, with the first NUL where a head ends. */
+  const archive = Buffer.concat([Buffer.alloc(8191, '\r\n'), Buffer.alloc(300_000, '\0\n')]);
+  const text = 'one\r\ntwo\r\n';
 
-  it('sends what is a text by RFC 959', async () => {
-    await put(talk, 'STOR in/a.png', picture);
-    expect(await lab.stored('/in/a.png')).toHaveLength(picture.length - 2);
+  it.each([
+    ['picture', picture],
+    ['archive', archive],
+  ])('has its %s kept as it is, both ways', async (_, bytes) => {
+    expect(await put(talk, 'STOR in/a', bytes)).toMatch(/^226/);
+    expect(bytes.equals((await lab.stored('/in/a'))!)).toBe(true);
+    expect(bytes.equals(await get(talk, 'RETR in/a'))).toBe(true);
   });
 
-  it('has its pictures kept as they are where its partner says so', async () => {
+  it('sends texts all the same', async () => {
+    await put(talk, 'STOR in/a', text);
+    expect(String(await lab.stored('/in/a'))).toBe('one\ntwo\n');
+    expect(String(await get(talk, 'RETR in/a'))).toBe(text);
+  });
+
+  it('but not one that has said TYPE A, and converts itself', async () => {
+    await talk.say('TYPE A', 200);
+    await put(talk, 'STOR in/a', picture);
+    expect(await lab.stored('/in/a')).toHaveLength(picture.length - 2);
+    await talk.say('TYPE I', 200);
+    await put(talk, 'STOR in/a', 'a\0\n');
+    await talk.say('TYPE A', 200);
+    expect(String(await get(talk, 'RETR in/a'))).toBe('a\0\r\n');
+  });
+
+  it('has all kept as it is where its partner says so', async () => {
     const keeping = await startFtpLab({ partner: { ftp: { ascii: 'keep' } } });
     const camera = await logInWithoutType(keeping);
-    await put(camera, 'STOR in/a.png', picture);
-    expect(await keeping.stored('/in/a.png')).toEqual(picture);
+    await put(camera, 'STOR in/a', text);
+    expect(String(await keeping.stored('/in/a'))).toBe(text);
     await follow(camera, [
       ['TYPE A', 200],
-      ['SIZE in/a.png', `213 ${picture.length}`],
+      ['SIZE in/a', `213 ${text.length}`],
       ['RANG 0 3', 350],
       ['RANG 1 0', 350],
     ]);
-    expect(await get(camera, 'RETR in/a.png')).toEqual(picture);
-    await camera.say('REST 4', 350);
-    expect(await get(camera, 'RETR in/a.png')).toEqual(picture.subarray(4));
-    await camera.say('REST 4', 350);
-    expect(await put(camera, 'STOR in/a.png', picture.subarray(4))).toMatch(/^226/);
-    expect(await keeping.stored('/in/a.png')).toEqual(picture);
+    expect(String(await get(camera, 'RETR in/a'))).toBe(text);
+    await camera.say('REST 5', 350);
+    expect(String(await get(camera, 'RETR in/a'))).toBe('two\r\n');
+    await camera.say('REST 5', 350);
+    expect(await put(camera, 'STOR in/a', 'two\r\n')).toMatch(/^226/);
+    expect(String(await keeping.stored('/in/a'))).toBe(text);
     camera.socket.destroy();
     await keeping.listener.stop(0);
   });

@@ -6,8 +6,8 @@ import { pacedChunks } from '../data/pace.ts';
 import { send } from '../data/send.ts';
 import { Refusal, reply } from '../reply.ts';
 import { rangeInText, restartInText } from '../restart.ts';
-import { zoneOf } from '../session.ts';
-import { convertsText } from '../text-type.ts';
+import { type Session, zoneOf } from '../session.ts';
+import { convertsText, isKept } from '../text-type.ts';
 import { type Opened, runTransfer, takeChannel } from '../transfer.ts';
 
 export const download = {
@@ -37,7 +37,7 @@ export const download = {
       };
       yield* runTransfer(session, channel, facts, open, async (transfer, bytes) => {
         const { signal } = transfer;
-        const plain = isText ? networkLines(bytes) : bytes;
+        const plain = isText ? networkLines(bytes, session) : bytes;
         const { mode, deflateLevel } = session;
         const chunks = mode === 'Z' ? deflated(plain, deflateLevel) : plain;
         const paced = pacedChunks(chunks, { rate: zone.partner.limits.downloadRate, signal });
@@ -55,9 +55,15 @@ export const download = {
   },
 } as const satisfies Record<string, Command>;
 
-async function* networkLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* networkLines(chunks: AsyncIterable<Buffer>, session: Session): AsyncGenerator<Buffer> {
   let afterCr = false;
+  let keeps: boolean | undefined;
   for await (const chunk of chunks) {
+    keeps ??= isKept(session, chunk);
+    if (keeps) {
+      yield chunk;
+      continue;
+    }
     const converted = toNetworkLines(chunk, afterCr);
     afterCr = converted.afterCr;
     yield converted.bytes;

@@ -14,7 +14,7 @@ import { receive } from '../data/receive.ts';
 import { Refusal, type Reply, reply } from '../reply.ts';
 import { restartInText } from '../restart.ts';
 import { type Session, zoneOf } from '../session.ts';
-import { convertsText } from '../text-type.ts';
+import { convertsText, isKept } from '../text-type.ts';
 import { type Opened, runTransfer, type Transfer, takeChannel } from '../transfer.ts';
 
 /**
@@ -60,7 +60,10 @@ async function receiveInto(landing: Landing, session: Session, transfer: Transfe
   const { signal } = transfer;
   const rate = zoneOf(session).partner.limits.uploadRate;
   let held = false;
+  let keeps: boolean | undefined;
   const writeText = async (bytes: Buffer): Promise<void> => {
+    keeps ??= isKept(session, bytes);
+    if (keeps) return landing.write(bytes);
     const lines = toStoredLines(bytes, held);
     for (const part of lines.parts) await landing.write(part);
     held = lines.held;
