@@ -72,18 +72,19 @@ async function openRedisQueue(url: string, log: Log): Promise<Queue> {
   return openBullmqQueue({ ...parseRedisUrl(url), log });
 }
 
-const fleets: Record<string, (url: string, log: Log) => Fleet | Promise<Fleet>> = {
+const fleets: Record<string, (config: Config, log: Log) => Fleet | Promise<Fleet>> = {
   local: () => createLocalFleet(),
   redis: openRedisFleet,
   rediss: openRedisFleet,
 };
 
-async function openRedisFleet(url: string, log: Log): Promise<Fleet> {
+async function openRedisFleet(config: Config, log: Log): Promise<Fleet> {
   const [{ createRedisFleet }, { parseRedisUrl }] = await Promise.all([
     import('./fleet/redis.ts'),
     import('./redis/url.ts'),
   ]);
-  return createRedisFleet({ ...parseRedisUrl(url), log });
+  const passivePorts = config.LANDFALL_FTP_PASSIVE_PORTS;
+  return createRedisFleet({ ...parseRedisUrl(config.LANDFALL_FLEET), passivePorts, log });
 }
 
 /** The schemes were checked when the configuration was read. */
@@ -121,7 +122,7 @@ async function openPorts(config: Config, log: Log, openQueue: () => Promise<Queu
   const partners = await openPartnersFolder({ folder: config.LANDFALL_PARTNERS, log });
   const store = await choose(stores, config.LANDFALL_STORE)(config.LANDFALL_STORE, log);
   const queue = await openQueue();
-  const fleet = await choose(fleets, config.LANDFALL_FLEET)(config.LANDFALL_FLEET, log);
+  const fleet = await choose(fleets, config.LANDFALL_FLEET)(config, log);
   return {
     store,
     room: choose(rooms, config.LANDFALL_STORE)(config.LANDFALL_STORE),

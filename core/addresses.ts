@@ -33,6 +33,24 @@ export function isAddressAllowed(address: string, rules: readonly string[]): boo
   return isIP(plain) !== 0 && list.check(plain, familyOf(plain));
 }
 
+/** One of a network's addresses, or the address. */
+export const addressOf = (rule: string): string => rule.split('/', 1)[0]!;
+
+/** Rules come from partners' files; above so many the first is read again. */
+const MAX_RULES = 10_000;
+const singleRules = new Map<string, readonly [string]>();
+
+function isWithin(address: string, rule: string): boolean {
+  const single = singleRules.get(rule) ?? [rule];
+  singleRules.set(rule, single);
+  if (singleRules.size > MAX_RULES) singleRules.delete(singleRules.keys().next().value!);
+  return isAddressAllowed(address, single);
+}
+
+/** Whether an address or network has an address in common with a rule: of two the larger has all of the smaller. */
+export const doOverlap = (one: string, rule: string): boolean =>
+  isWithin(addressOf(one), rule) || (one.includes('/') && isWithin(addressOf(rule), one));
+
 /**
  * What one sender is known by where failures are counted: an IPv4 address, or the /64 of an IPv6 one, as whoever has
  * one address of it has them all (RFC 4291, 2.5.4).

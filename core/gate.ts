@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAddressAllowed, senderOf } from './addresses.ts';
+import { doOverlap, isAddressAllowed, senderOf } from './addresses.ts';
 import { Fault } from './fault.ts';
 import { anonymousUsers, type Login, type Partner } from './partner.ts';
 import { decoyHash, verifyPassword } from './password.ts';
@@ -23,8 +23,11 @@ export interface Gate {
   knowsHost(host: string): boolean;
   /** Whether any partner has a login with a certificate: only then clients are asked for one. */
   knowsCertificates(): boolean;
-  /** Of the further addresses and networks that partners' data connections may come from, those that hold this one. */
-  dataAddressesOf(address: string): readonly string[];
+  /**
+   * Of the further addresses and networks that partners' data connections may come from, those that this address or network
+   * has one in common with.
+   */
+  dataAddressesOf(rule: string): readonly string[];
   /** Whether no partner at all may log in by FTP without TLS: then nobody needs to send a password to learn that. */
   demandsTls(): boolean;
 }
@@ -77,6 +80,24 @@ interface Tried {
 interface Check {
   readonly callers: Caller[];
   readonly isRight: Promise<boolean>;
+}
+
+interface DataAddresses {
+  readonly rules: readonly string[];
+  /** By the networks among them that were asked for. */
+  readonly overlapping: Map<string, readonly string[]>;
+}
+
+/** Each passive data connection asks, and partners' files are read seldom. */
+const dataAddresses = new WeakMap<readonly Partner[], DataAddresses>();
+
+function dataAddressesOfAll(all: readonly Partner[]): DataAddresses {
+  const known = dataAddresses.get(all);
+  if (known) return known;
+  const rules = [...new Set(all.flatMap(({ ftp }) => ftp.dataAddresses))];
+  const read = { rules, overlapping: new Map() };
+  dataAddresses.set(all, read);
+  return read;
 }
 
 /**
@@ -163,12 +184,16 @@ export function createGate({ partners, fleet }: GatePorts): Gate {
     knowsCertificates: () =>
       partners.all().some(({ logins }) => logins.some(({ certificate }) => certificate !== undefined)),
 
-    dataAddressesOf: (address) =>
-      partners
-        .all()
-        .map(({ ftp }) => ftp.dataAddresses)
-        .filter((rules) => rules.length > 0 && isAddressAllowed(address, rules))
-        .flatMap((rules) => rules.filter((rule) => isAddressAllowed(address, [rule]))),
+    dataAddressesOf(one) {
+      const { rules, overlapping } = dataAddressesOfAll(partners.all());
+      if (!one.includes('/'))
+        return rules.length > 0 && isAddressAllowed(one, rules)
+          ? rules.filter((rule) => doOverlap(one, rule))
+          : [];
+      const found = overlapping.get(one) ?? rules.filter((rule) => doOverlap(one, rule));
+      overlapping.set(one, found);
+      return found;
+    },
 
     demandsTls: () =>
       partners.all().length > 0 &&

@@ -1,50 +1,88 @@
-import type { DataPlace, Expectations, Expecting } from '../../core/ports/expectations.ts';
-import { type OwnExpectations, placeKey } from './own-expectations.ts';
+import type { Expectations, ExpectedPlace, Expecting } from '../../core/ports/expectations.ts';
+import { keysOfPlace, type OwnExpectations, placeKey } from './own-expectations.ts';
+import type { HomePorts } from './redis-home-ports.ts';
 import { type Redis, type RedisLink, run } from './redis-link.ts';
+import { NOW } from './redis-scripts.ts';
+
+export interface RedisExpectations extends Expectations {
+  /** After Redis was gone: what others could not see, or Redis has forgotten. */
+  putAgain(redis: Redis): Promise<void>;
+}
 
 /**
- * One key an expectation, which ends by itself. Its token lets whoever reads this Redis hand a connection to the
- * listener in the client's place, once: it is as safe as Redis is.
+ * One key an expectation and a place of it, which ends by itself. Its token lets whoever reads this Redis hand a connection
+ * to the listener in the client's place, once: it is as safe as Redis is.
  *
- * `own` knows what this listener has put: it is all there is while Redis is gone, at the ports of `hasShare`, and is
- * written again when it is back.
+ * `own` knows what this listener has put: it is all there is while Redis is gone, at its home ports, and is written again
+ * when it is back. A Redis that was gone may have forgotten what others expect: as long as that might be, home ports only.
  */
 export function createRedisExpectations(
   link: RedisLink,
   prefix: string,
   own: OwnExpectations,
-  hasShare: (port: number) => boolean,
-): Expectations {
+  home: HomePorts,
+): RedisExpectations {
+  const note = (redis: Redis, at: ExpectedPlace, who: Expecting, forMs: number): Promise<unknown> => {
+    const { own: places, within } = keysOfPlace(at);
+    const inside = [...places, ...within].map((key) => `${prefix}:inside:${key}`);
+    const keys = [home.key, ...[...places, ...within].map((key) => expectedKey(prefix, key)), ...inside];
+    const words = [home.self(), at.port, places.length, within.length, who.token, who.address];
+    return run(redis, PUT, keys, [...words, Math.ceil(forMs)]);
+  };
   return {
     async put(at, who, forMs) {
-      const noted = await link.ask((redis) =>
-        redis.set(keyOf(prefix, at), encode(who), 'PX', Math.ceil(forMs), 'NX'),
-      );
-      if (noted === null || (noted === undefined && !hasShare(at.port))) return false;
+      if (home.isOthers(at.port)) return false;
+      const mayAsk = link.sinceCutMs() >= forMs || home.isOwn(at.port, forMs);
+      const noted = mayAsk ? await link.ask((redis) => note(redis, at, who, forMs)) : 0;
+      if (noted === 0 || (noted === undefined && !home.isOwn(at.port, forMs))) return false;
       // Where Redis has no other, what is known here of one is older.
       if (noted !== undefined) own.forget(at);
       return own.put(at, who, forMs);
     },
     async take(at) {
       const known = await own.take(at);
-      const found = await link.ask((redis) => run(redis, TAKE, [keyOf(prefix, at)], []));
+      const found = await link.ask((redis) => run(redis, TAKE, [expectedKey(prefix, placeKey(at))], []));
       return found === undefined ? known : decode(found as string | null);
     },
     async withdraw(at, token) {
       await own.withdraw(at, token);
-      await link.ask((redis) => run(redis, WITHDRAW, [keyOf(prefix, at)], [token]));
+      const { own: places, within } = keysOfPlace(at);
+      const keys = [
+        ...places.map((key) => expectedKey(prefix, key)),
+        ...within.map((key) => `${prefix}:inside:${key}`),
+      ];
+      await link.ask((redis) => run(redis, WITHDRAW, keys, [token, places.length]));
+    },
+    async putAgain(redis) {
+      for (const [at, who, forMs] of own.all()) await note(redis, at, who, forMs);
     },
   };
 }
 
-/** After Redis was gone: what others could not see, or Redis has forgotten. */
-export async function putAgain(redis: Redis, prefix: string, own: OwnExpectations): Promise<void> {
-  for (const [at, who, forMs] of own.all()) {
-    await redis.set(keyOf(prefix, at), encode(who), 'PX', Math.ceil(forMs), 'NX');
-  }
-}
+const expectedKey = (prefix: string, place: string): string => `${prefix}:expected:${place}`;
 
-const keyOf = (prefix: string, at: DataPlace): string => `${prefix}:expected:${placeKey(at)}`;
+/**
+ * KEYS: the home ports; so many places as ARGV says, and networks that hold one; for each of both, a sorted set of the
+ * tokens of those that are expected from within it, by when that ends, by Redis's clock. ARGV: who this is, the port, how
+ * many places, how many networks, the token, the address, for how many milliseconds. Answers 1, or 0 when it is in the way
+ * of another one.
+ */
+const PUT = `${NOW}
+local home = redis.call('HGET', KEYS[1], ARGV[2])
+if home and string.match(home, '^%S+') ~= ARGV[1] then return 0 end
+local places, networks = tonumber(ARGV[3]), tonumber(ARGV[4])
+local all = places + networks
+if redis.call('EXISTS', unpack(KEYS, 2, 1 + all)) > 0 then return 0 end
+for i = 2 + all, 1 + all + places do
+  redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now)
+  if redis.call('EXISTS', KEYS[i]) == 1 then return 0 end
+end
+for i = 2, 1 + places do redis.call('SET', KEYS[i], ARGV[5] .. ' ' .. ARGV[6], 'PX', ARGV[7]) end
+for i = 2 + all + places, 1 + 2 * all do
+  redis.call('ZADD', KEYS[i], now + ARGV[7], ARGV[5])
+  if redis.call('PTTL', KEYS[i]) < tonumber(ARGV[7]) then redis.call('PEXPIRE', KEYS[i], ARGV[7]) end
+end
+return 1`;
 
 /** KEYS: an expectation. A word is put behind what is taken. */
 const TAKE = `
@@ -53,13 +91,15 @@ if not found or string.sub(found, -6) == ' taken' then return false end
 redis.call('SET', KEYS[1], found .. ' taken', 'KEEPTTL')
 return found`;
 
-/** KEYS: an expectation. ARGV: the token that it must have. */
+/** KEYS: the places of an expectation, then the sorted sets that have it. ARGV: the token that it must have, how many places. */
 const WITHDRAW = `
-local found = redis.call('GET', KEYS[1])
-if found and string.sub(found, 1, #ARGV[1] + 1) == ARGV[1] .. ' ' then redis.call('DEL', KEYS[1]) end`;
-
-/** Neither holds a space. */
-const encode = ({ token, address }: Expecting): string => `${token} ${address}`;
+for i = 1, #KEYS do
+  if i > tonumber(ARGV[2]) then redis.call('ZREM', KEYS[i], ARGV[1])
+  else
+    local found = redis.call('GET', KEYS[i])
+    if found and string.sub(found, 1, #ARGV[1] + 1) == ARGV[1] .. ' ' then redis.call('DEL', KEYS[i]) end
+  end
+end`;
 
 function decode(text: string | null): Expecting | undefined {
   const [token, address] = text?.split(' ') ?? [];

@@ -14,6 +14,8 @@ export interface RedisLink {
   /** Answers undefined when this listener is alone. */
   ask<Answer>(call: (redis: Redis) => Promise<Answer>): Promise<Answer | undefined>;
   aloneSince(): Date | undefined;
+  /** Milliseconds since the connection was last made again after it was lost; infinitely many when it never was. */
+  sinceCutMs(): number;
   /** Ends the renewals; `farewell` is the last call, where Redis is there to hear it. */
   close(farewell: (redis: Redis) => Promise<unknown>): Promise<void>;
 }
@@ -42,12 +44,17 @@ export function createRedisLink(
   redis.on('error', (error) => {
     lostBy = error;
   });
-  redis.on('ready', () => {
-    lostBy = undefined;
-  });
   let wasCut = false;
+  let hasBeenThere = false;
+  let cutAt = Number.NEGATIVE_INFINITY;
   redis.on('close', () => {
     wasCut = true;
+    if (hasBeenThere) cutAt = performance.now();
+  });
+  redis.on('ready', () => {
+    lostBy = undefined;
+    if (hasBeenThere) cutAt = performance.now();
+    hasBeenThere = true;
   });
   let aloneSince: Date | undefined;
   let renewal: NodeJS.Timeout | undefined;
@@ -90,6 +97,7 @@ export function createRedisLink(
       }
     },
     aloneSince: () => aloneSince,
+    sinceCutMs: () => performance.now() - cutAt,
     async close(farewell) {
       if (closed) return;
       closed = true;

@@ -1,20 +1,21 @@
 import type { Listeners } from '../../core/ports/listeners.ts';
 import type { OwnListeners } from './own-listeners.ts';
+import type { HomePorts } from './redis-home-ports.ts';
 import { type Redis, type RedisLink, run } from './redis-link.ts';
-import { NOW } from './redis-scripts.ts';
+import { LEASE_MS, NOW } from './redis-scripts.ts';
 
 export interface RedisListeners extends Listeners {
-  /** Renews the leases of those that this process has joined. */
+  /** Renews the leases of those that this process has joined, and of its home ports. */
   renew(redis: Redis): Promise<void>;
-  /**
-   * Whether the port is this process's share of all. Alone, nobody knows what others expect: each of those that were seen
-   * last keeps to its own ports, so that none takes a connection for which another waits.
-   */
-  hasShare(port: number): boolean;
 }
 
 /** A sorted set of addresses by when their leases end, by Redis's clock. */
-export function createRedisListeners(link: RedisLink, key: string, own: OwnListeners): RedisListeners {
+export function createRedisListeners(
+  link: RedisLink,
+  key: string,
+  own: OwnListeners,
+  home: HomePorts,
+): RedisListeners {
   let seen: readonly string[] = [];
   const look = async (redis: Redis, script: string, args: readonly (string | number)[]): Promise<void> => {
     seen = (await run(redis, script, [key], args)) as string[];
@@ -22,10 +23,16 @@ export function createRedisListeners(link: RedisLink, key: string, own: OwnListe
   return {
     async join(address) {
       const leave = await own.join(address);
-      await link.ask((redis) => look(redis, JOIN, [LEASE_MS, address]));
+      await link.ask(async (redis) => {
+        await look(redis, JOIN, [LEASE_MS, address]);
+        await home.renew(redis);
+      });
       return async () => {
         await leave();
-        await link.ask((redis) => redis.zrem(key, address));
+        await link.ask(async (redis) => {
+          await redis.zrem(key, address);
+          await home.leave(redis, address);
+        });
       };
     },
     async living() {
@@ -35,18 +42,10 @@ export function createRedisListeners(link: RedisLink, key: string, own: OwnListe
     async renew(redis) {
       const addresses = own.addresses();
       if (addresses.length > 0) await look(redis, JOIN, [LEASE_MS, ...addresses]);
-    },
-    hasShare(port) {
-      const [self] = own.addresses();
-      if (self === undefined) return true;
-      const all = [...new Set([...seen, self])].toSorted();
-      return port % all.length === all.indexOf(self);
+      await home.renew(redis);
     },
   };
 }
-
-/** Milliseconds after which a listener that says nothing is thought dead, and its sessions count no more. */
-export const LEASE_MS = 10_000;
 
 const ANSWER_LIVING = `redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 return redis.call('ZRANGE', KEYS[1], 0, -1)`;

@@ -1,3 +1,6 @@
+/** Milliseconds after which a listener that says nothing is thought dead, and its sessions count no more. */
+export const LEASE_MS = 10_000;
+
 /**
  * What happens in Redis in one step each. The name of every listener is in a set; each keeps its counts in a hash of
  * its own, which ends with its lease. A listener that was killed is forgotten with its hash.

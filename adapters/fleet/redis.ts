@@ -8,14 +8,17 @@ import { createLoginFailures, MAX_REMEMBERED, userKey } from './login-failures.t
 import { createOwnExpectations } from './own-expectations.ts';
 import { createOwnListeners } from './own-listeners.ts';
 import { createOwnTicketKeys } from './own-ticket-keys.ts';
-import { createRedisExpectations, putAgain } from './redis-expectations.ts';
+import { createRedisExpectations } from './redis-expectations.ts';
+import { createRedisHomePorts, type PortRange } from './redis-home-ports.ts';
 import { createRedisLink, type Redis, run } from './redis-link.ts';
-import { createRedisListeners, LEASE_MS } from './redis-listeners.ts';
-import { COUNT, ENTER, FAIL, FAILURES, SUCCEED } from './redis-scripts.ts';
+import { createRedisListeners } from './redis-listeners.ts';
+import { COUNT, ENTER, FAIL, FAILURES, LEASE_MS, SUCCEED } from './redis-scripts.ts';
 import { createRedisTicketKeys } from './redis-ticket-keys.ts';
 import { countsOf, createOwnSessions, limitReached } from './session-counts.ts';
 
 export interface RedisFleetOptions extends RedisPlace {
+  /** Where data connections come to. */
+  readonly passivePorts: PortRange;
   readonly log: Log;
 }
 
@@ -25,10 +28,10 @@ export interface RedisFleetOptions extends RedisPlace {
  *
  * While Redis does not answer, a listener is alone: it counts its own sessions and the failures that it has met, so
  * the limits hold for each listener, not for all; of data connections it knows those that it expects itself, at its
- * share of the ports. Nobody is refused for Redis's sake. It says so once, looks now and then, and writes all that it
+ * home ports. Nobody is refused for Redis's sake. It says so once, looks now and then, and writes all that it
  * knows when Redis is back. The connection is made at the first call.
  */
-export function createRedisFleet({ log, ...place }: RedisFleetOptions): Fleet {
+export function createRedisFleet({ log, passivePorts, ...place }: RedisFleetOptions): Fleet {
   const name = randomUUID();
   const prefix = `${place.prefix}:fleet`;
   const sessionKeys = [`${prefix}:listeners`, `${prefix}:sessions:${name}`];
@@ -38,7 +41,6 @@ export function createRedisFleet({ log, ...place }: RedisFleetOptions): Fleet {
   const sessions = createOwnSessions();
   const failures = createLoginFailures();
   const known = createKnownSenders();
-  const expectations = createOwnExpectations();
   let lastTurn: Promise<unknown> = Promise.resolve();
 
   /** Writes that carry this listener's numbers go one after another. */
@@ -59,15 +61,18 @@ export function createRedisFleet({ log, ...place }: RedisFleetOptions): Fleet {
   const renew = async (redis: Redis, mayForget: boolean): Promise<void> => {
     await inTurn(() => writeCounts(redis, 'all', sessions.all()));
     await listeners.renew(redis);
-    if (mayForget) await putAgain(redis, prefix, expectations);
+    if (mayForget) await expectations.putAgain(redis);
   };
 
   const link = createRedisLink(place, renew, log);
-  const listeners = createRedisListeners(link, `${prefix}:reached`, createOwnListeners());
+  const own = createOwnListeners();
+  const home = createRedisHomePorts(link, passivePorts, `${prefix}:homes`, own);
+  const listeners = createRedisListeners(link, `${prefix}:reached`, own, home);
+  const expectations = createRedisExpectations(link, prefix, createOwnExpectations(), home);
 
   return {
     listeners,
-    expectations: createRedisExpectations(link, prefix, expectations, listeners.hasShare),
+    expectations,
     ticketKeys: createRedisTicketKeys(link, `${prefix}:ticket-keys`, createOwnTicketKeys()),
 
     async enter(who, limits) {

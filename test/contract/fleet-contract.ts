@@ -147,6 +147,60 @@ export function fleetContract(engine: string, open: () => Promise<Fleet>): void 
       });
     });
 
+    describe('data connections of clients with several addresses', () => {
+      const network = '198.51.100.0/24';
+      const wide = { port: 30_000, client: '192.0.2.7', others: [network, '203.0.113.9'], within: [] };
+      const inside = (client: string) => ({ port: 30_000, client, others: [], within: [network] });
+      const who = (token: string) => ({ address: '10.0.0.1:4000', token });
+      const put = (at: object, token: string) =>
+        fleet.expectations.put(at as typeof wide, who(token), 10_000);
+
+      test('are known by each of their names, and withdrawn with all', async () => {
+        expect(await put(wide, 'wide')).toBe(true);
+        for (const client of [wide.client, ...wide.others])
+          expect(await put({ port: 30_000, client }, 'other')).toBe(false);
+        expect(await fleet.expectations.take({ port: 30_000, client: network })).toEqual(who('wide'));
+        await fleet.expectations.withdraw(wide, 'other');
+        expect(await put({ port: 30_000, client: network }, 'other')).toBe(false);
+        await fleet.expectations.withdraw(wide, 'wide');
+        for (const client of [wide.client, ...wide.others])
+          expect(await put({ port: 30_000, client }, 'other')).toBe(true);
+      });
+
+      test('are in the way of those from within their network, in either order, at the same port only', async () => {
+        expect(await put(wide, 'wide')).toBe(true);
+        expect(await put(inside('198.51.100.3'), 'first')).toBe(false);
+        expect(await put({ ...inside('198.51.100.3'), port: 30_001 }, 'elsewhere')).toBe(true);
+        await fleet.expectations.withdraw(wide, 'wide');
+        expect(await put(inside('198.51.100.3'), 'first')).toBe(true);
+        expect(await put(inside('198.51.100.4'), 'second')).toBe(true);
+        expect(await put(wide, 'wide')).toBe(false);
+        await fleet.expectations.withdraw(inside('198.51.100.3'), 'first');
+        expect(await put(wide, 'wide')).toBe(false);
+        await fleet.expectations.withdraw(inside('198.51.100.4'), 'second');
+        expect(await put(wide, 'wide')).toBe(true);
+      });
+
+      test('are in the way of a network that overlaps theirs', async () => {
+        const larger = { port: 30_000, client: '192.0.2.8', others: ['198.51.0.0/16'], within: [network] };
+        const smaller = { ...wide, within: larger.others };
+        expect(await put(larger, 'larger')).toBe(true);
+        expect(await put(smaller, 'smaller')).toBe(false);
+        await fleet.expectations.withdraw(larger, 'larger');
+        expect(await put(smaller, 'smaller')).toBe(true);
+        expect(await put(larger, 'larger')).toBe(false);
+      });
+
+      test('are not in the way any more when they have ended by themselves', async () => {
+        await fleet.expectations.put(inside('198.51.100.3'), who('short'), 50);
+        await fleet.expectations.put(inside('198.51.100.4'), who('long'), 200);
+        await sleep(100);
+        expect(await put(wide, 'wide')).toBe(false);
+        await sleep(150);
+        expect(await put(wide, 'wide')).toBe(true);
+      });
+    });
+
     test('listeners live from joining to leaving', async () => {
       expect(await fleet.listeners.living()).toEqual([]);
       const leave = await fleet.listeners.join('10.0.0.1:4000');

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test,
 import { createRedisFleet } from '../../adapters/fleet/redis.ts';
 import { parseRedisUrl } from '../../adapters/redis/url.ts';
 import type { Fleet } from '../../core/ports/fleet.ts';
+import { startCutProxy } from '../support/cut-proxy.ts';
 import { freePort } from '../support/free-port.ts';
 import { killWhenItSpeaks } from '../support/kill-holder.ts';
 import { quietLog } from '../support/quiet-log.ts';
@@ -17,6 +18,11 @@ beforeAll(async () => {
 });
 afterAll(() => shared.remove());
 
+const passivePorts = { first: 30_000, last: 30_009 };
+const ports = Array.from({ length: 10 }, (_, index) => passivePorts.first + index);
+/** For which connections are expected in tests of who has which port. */
+const EXPECTED_MS = 4_000;
+
 const fleets: Fleet[] = [];
 afterEach(async () => {
   for (const fleet of fleets.splice(0)) await fleet.close();
@@ -26,7 +32,8 @@ afterEach(async () => {
 function listenerAt(url: string) {
   const said: string[] = [];
   const say = (_fields: object, message: string) => void said.push(message);
-  const fleet = createRedisFleet({ ...parseRedisUrl(url), log: { ...quietLog, info: say, error: say } });
+  const log = { ...quietLog, info: say, error: say };
+  const fleet = createRedisFleet({ ...parseRedisUrl(url), passivePorts, log });
   fleets.push(fleet);
   return { ...fleet, said };
 }
@@ -37,6 +44,22 @@ const two = { total: 2 };
 const place = { port: 30_000, client: '192.0.2.7' };
 const here = { address: '10.0.0.1:4000', token: 't' };
 const full = { code: 'limit-reached' };
+/** At which ports the listener is given a place for the client. */
+const portsHad = async ({ expectations }: Fleet, client: string): Promise<number[]> => {
+  const had = await Promise.all(ports.map((port) => expectations.put({ port, client }, here, EXPECTED_MS)));
+  return ports.filter((_, index) => had[index]);
+};
+/** Lets an hour pass since each had its home, and all of them learn of it. */
+const settle = async (url: string) => {
+  const redis = new Redis(url);
+  const key = `${parseRedisUrl(url).prefix}:fleet:homes`;
+  for (const [port, home] of Object.entries(await redis.hgetall(key))) {
+    const [owner, since] = home.split(' ');
+    await redis.hset(key, port, `${owner} ${Number(since) - 3_600_000}`);
+  }
+  redis.disconnect();
+  await sleep(4_500);
+};
 /** Whether a session comes in, which then goes again. */
 const hasRoom = async (fleet: Fleet, limits: object, address = 'a'): Promise<boolean> => {
   try {
@@ -48,7 +71,9 @@ const hasRoom = async (fleet: Fleet, limits: object, address = 'a'): Promise<boo
   }
 };
 
-fleetContract('redis', async () => createRedisFleet({ ...parseRedisUrl(newUrl()), log: quietLog }));
+fleetContract('redis', async () =>
+  createRedisFleet({ ...parseRedisUrl(newUrl()), passivePorts, log: quietLog }),
+);
 
 describe('two listeners', () => {
   test.each([
@@ -192,7 +217,7 @@ test('a clock of Redis that is set back delays nobody by more than the penalty',
   onTestFinished(() => redis.disconnect());
   const hourAhead = async () => {
     for (const key of await redis.keys(`${parseRedisUrl(url).prefix}:*:last`)) {
-      for (const member of await redis.zrange(key, 0, -1)) await redis.zincrby(key, 3_600_000, member);
+      for (const member of await redis.zrange(key, '0', '-1')) await redis.zincrby(key, 3_600_000, member);
     }
   };
   await listener.loginFailed(who, true);
@@ -221,6 +246,73 @@ test('Redis knows a bounded number of addresses', async () => {
   expect(await listenerAt(url).hasLoggedIn('last')).toBe(true);
   expect(await listenerAt(url).hasLoggedIn('first')).toBe(false);
   expect(await redis.pttl(key)).toBeGreaterThan(30 * 24 * 3_600_000);
+});
+
+describe('one listener that alone loses Redis, which the others still have', () => {
+  test('never expects what another one does, from the cut until it is back', async () => {
+    const url = newUrl();
+    const proxy = await startCutProxy(Number(new URL(shared.url).port));
+    onTestFinished(proxy.close);
+    const first = listenerAt(url.replace(/:\d+/, `:${proxy.port}`));
+    const others = [listenerAt(url), listenerAt(url)];
+    for (const [index, { listeners }] of [first, ...others].entries())
+      await listeners.join(`listener:${index}`);
+    await settle(url);
+
+    const expectApart = async (client: string) => {
+      const had = await Promise.all([first, ...others].map((one) => portsHad(one, client)));
+      expect(new Set(had.flat()).size).toBe(had.flat().length);
+      return had;
+    };
+    const before = await expectApart('before');
+    expect(before.flat()).toHaveLength(10);
+    proxy.cut();
+    const [atHome] = await expectApart('at once');
+    expect(first.aloneSince()).toBeDefined();
+    expect(atHome).toHaveLength(2);
+    // Longer than its lease: the others think it dead.
+    await sleep(12_000);
+    expect(await others[0]!.listeners.living()).toHaveLength(2);
+    const [alone, ...together] = await expectApart('later');
+    expect(alone).toEqual(atHome);
+    expect(together.flat()).toHaveLength(8);
+
+    const at = { client: 'meanwhile', port: alone![0]! };
+    expect(await first.expectations.put(at, here, 60_000)).toBe(true);
+    proxy.mend();
+    await vi.waitUntil(() => !first.aloneSince(), { timeout: 20_000 });
+    expect(await others[0]!.expectations.take(at)).toEqual(here);
+    await expectApart('back');
+    await sleep(EXPECTED_MS);
+    expect((await expectApart('settled')).flat()).toHaveLength(10);
+    expect(await others[1]!.listeners.living()).toHaveLength(3);
+  }, 60_000);
+
+  test('does not keep its home from a newcomer for ever: of those that vanished, the first gives its ports', async () => {
+    const url = newUrl();
+    const join = async (name: string) => {
+      const listener = listenerAt(url);
+      await listener.listeners.join(name);
+      return listener;
+    };
+    const redis = new Redis(shared.url);
+    onTestFinished(() => redis.disconnect());
+    const homes = async () => Object.values(await redis.hgetall(`${parseRedisUrl(url).prefix}:fleet:homes`));
+    // Of ten that were killed one after the other.
+    for (let count = 0; count < 10; count += 1) {
+      const vanished = await join(`vanished:${count}`);
+      await fleets.pop()!.close();
+      expect(vanished.aloneSince()).toBeUndefined();
+      const seen = `${parseRedisUrl(url).prefix}:fleet:homes:seen`;
+      await redis.zincrby(seen, -20_000, `vanished:${count}`);
+    }
+    const living = await join('living:1');
+    const own = (await homes()).filter((home) => home.startsWith('living:1 '));
+    expect(own).toHaveLength(1);
+    expect((await homes()).length).toBeLessThan(10);
+    await settle(url);
+    expect(await portsHad(living, 'a')).toHaveLength(3);
+  });
 });
 
 describe('a Redis that goes away', () => {
@@ -267,6 +359,7 @@ describe('a Redis that goes away', () => {
     const early = { ...place, port: 30_001 };
     await first.listeners.join('first:1');
     await second.listeners.join('second:1');
+    await settle(server.url);
     await first.expectations.put(early, here, 60_000);
     const keys = await first.ticketKeys.current(60_000);
     expect(first.aloneSince()).toBeUndefined();
@@ -295,18 +388,22 @@ describe('a Redis that goes away', () => {
     const server = await startForgetful();
     const fleet = [listenerAt(server.url), listenerAt(server.url), listenerAt(server.url)];
     for (const [index, { listeners }] of fleet.entries()) await listeners.join(`listener:${index}`);
-    // What each knows of the others is from its last renewal.
-    await sleep(3_000);
+    await settle(server.url);
+    const before = await Promise.all(fleet.map((one, index) => portsHad(one, `before ${index}`)));
+    expect(before.map(({ length }) => length)).toEqual([6, 6, 6]);
     await server.kill();
-    const ports = Array.from({ length: 10 }, (_, index) => 30_000 + index);
-    const had: number[][] = [];
-    for (const { expectations } of fleet) {
-      const puts = ports.map((port) => expectations.put({ ...place, port }, here, 60_000));
-      const areHad = await Promise.all(puts);
-      had.push(ports.filter((_, index) => areHad[index]));
-    }
-    expect(had.flat().toSorted()).toEqual(ports);
-    expect(had.every(({ length }) => length >= 3)).toBe(true);
+    const had = await Promise.all(fleet.map((one) => portsHad(one, place.client)));
+    expect(had.map(({ length }) => length)).toEqual([2, 2, 2]);
+    expect(new Set(had.flat()).size).toBe(6);
+
+    // It has forgotten everything, and what each expected before may still come.
+    await server.start();
+    await vi.waitUntil(() => fleet.every((one) => !one.aloneSince()), { timeout: 20_000 });
+    const back = await Promise.all(fleet.map((one) => portsHad(one, 'back')));
+    expect(back).toEqual(had);
+    await sleep(EXPECTED_MS);
+    const after = await Promise.all(fleet.map((one, index) => portsHad(one, `after ${index}`)));
+    expect(after.map(({ length }) => length)).toEqual([6, 6, 6]);
   });
 
   test('killed and back: what is expected while the rest is written again is shared, too', async () => {

@@ -205,6 +205,9 @@ describe('the gate', () => {
     expect(open().dataAddressesOf('203.0.113.9')).toEqual(['203.0.113.0/24', '203.0.113.9']);
     expect(open().dataAddressesOf('2001:db8::7')).toEqual(['2001:db8::/32']);
     expect(open().dataAddressesOf(STRANGER)).toEqual([]);
+    expect(open().dataAddressesOf('203.0.0.0/16')).toEqual(['203.0.113.0/24', '203.0.113.9']);
+    expect(open().dataAddressesOf('203.0.113.128/25')).toEqual(['203.0.113.0/24']);
+    expect(open().dataAddressesOf('198.51.100.0/24')).toEqual([]);
   });
 
   test('hosts are known by those who may log in there', () => {

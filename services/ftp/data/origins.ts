@@ -1,4 +1,4 @@
-import { isAddressAllowed } from '../../../core/addresses.ts';
+import { addressOf, isAddressAllowed } from '../../../core/addresses.ts';
 import { asSocketsSay } from '../client-address.ts';
 
 /** The other ends that a data connection may have. */
@@ -13,17 +13,12 @@ export const isFrom = ({ client, others }: Origins, address: string): boolean =>
   address === client || (others.length > 0 && isAddressAllowed(address, others));
 
 /** What the fleet knows them by: addresses, and networks as the partner's file has them. */
-export const namesOf = ({ client, others }: Origins): readonly string[] => [
-  ...new Set([client, ...others.map((rule) => (rule.includes('/') ? rule : asSocketsSay(rule)))]),
-];
+export const namesOf = ({ client, others }: Origins): readonly [client: string, ...others: string[]] => {
+  const names = others.map((rule) => (rule.includes('/') ? rule : asSocketsSay(rule)));
+  return [client, ...new Set(names.filter((name) => name !== client))];
+};
 
-/** Of those that are known by this name. */
-export const addressOfName = (name: string): string => name.split('/', 1)[0]!;
-
-const firstAddresses = ({ client, others }: Origins): readonly string[] => [
-  client,
-  ...others.map(addressOfName),
-];
+const firstAddresses = ({ client, others }: Origins): readonly string[] => [client, ...others.map(addressOf)];
 
 /** Whether an address may be of both. Of two networks that share one, the larger has the first one of the smaller. */
 export const overlap = (one: Origins, other: Origins): boolean =>

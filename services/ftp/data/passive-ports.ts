@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { addressOf } from '../../../core/addresses.ts';
 import type { DataPlace } from '../../../core/ports/expectations.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { listen } from '../../listen.ts';
@@ -6,7 +7,6 @@ import type { Ends } from '../client-address.ts';
 import { type DataConnection, directly } from './connection.ts';
 import type { Expectations } from './expectations.ts';
 import { keepAlive } from './keep-alive.ts';
-import { addressOfName } from './origins.ts';
 import { createToldExpectations, type Tell } from './told-expectations.ts';
 
 export interface PassivePortsOptions {
@@ -67,7 +67,7 @@ export async function openPassivePorts(options: PassivePortsOptions): Promise<Pa
   };
 
   const arriveRelayed = (connection: DataConnection, { port, client }: DataPlace): boolean => {
-    const isTaken = expectations.arrive(connection, port, addressOfName(client)) === 'taken';
+    const isTaken = expectations.arrive(connection, port, addressOf(client)) === 'taken';
     if (isTaken) keepAlive(connection.socket);
     return isTaken;
   };

@@ -1,9 +1,9 @@
-import type { DataPlace } from '../../../core/ports/expectations.ts';
+import type { ExpectedPlace } from '../../../core/ports/expectations.ts';
 import { createExpectations, type Expectation, type Expectations } from './expectations.ts';
 import { namesOf } from './origins.ts';
 
 /** Undefined when another listener expects a connection there; else the answer takes back what was told. */
-export type Tell = (at: DataPlace) => Promise<(() => void) | undefined>;
+export type Tell = (at: ExpectedPlace) => Promise<(() => void) | undefined>;
 
 /**
  * Expectations of which the other listeners know, so that a connection may come to any of them. A place is had when it
@@ -16,22 +16,6 @@ export function createToldExpectations<Connection>(
 ): Expectations<Connection> {
   const takeBack = new Map<Expectation<Connection>, () => void>();
   if (!tell) return createExpectations(numbers);
-  const tellAll = async (places: readonly DataPlace[]): Promise<(() => void) | undefined> => {
-    const told: (() => void)[] = [];
-    const takeAllBack = (): void => {
-      for (const one of told) one();
-    };
-    // In order, so that of two who want the same places one gets them all.
-    for (const at of places) {
-      const one = await tell(at);
-      if (!one) {
-        takeAllBack();
-        return undefined;
-      }
-      told.push(one);
-    }
-    return takeAllBack;
-  };
   const own = createExpectations<Connection>(numbers, {
     freed(expectation) {
       takeBack.get(expectation)?.();
@@ -43,7 +27,8 @@ export function createToldExpectations<Connection>(
     async add(expectation, signal) {
       for (;;) {
         const port = await own.add(expectation, signal);
-        const told = await tellAll(namesOf(expectation.origins).map((client) => ({ port, client })));
+        const [client, ...others] = namesOf(expectation.origins);
+        const told = await tell({ port, client, others });
         if (told) {
           own.told(expectation);
           // It may have been given up in the meantime.

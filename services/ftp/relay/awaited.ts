@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { DataPlace, Expectations } from '../../../core/ports/expectations.ts';
+import type { DataPlace, Expectations, ExpectedPlace } from '../../../core/ports/expectations.ts';
 import type { Log } from '../../../core/ports/log.ts';
 
 /** 128 bits: nobody guesses one. */
@@ -8,6 +8,8 @@ const TOKEN_BYTES = 16;
 export interface AwaitedOptions {
   /** The fleet's. */
   readonly expectations: Expectations;
+  /** Addresses and networks that have one in common with this one, and that partners' data connections may come from. */
+  readonly dataAddressesOf: (rule: string) => readonly string[];
   /** Where other listeners reach this one, `HOST:PORT`. */
   readonly address: string;
   /** Milliseconds after which the fleet forgets an expectation by itself, as that of a listener that was killed. */
@@ -21,26 +23,31 @@ export interface Awaited {
    * Tells the fleet, before the client hears of the port. Undefined when another listener expects a connection there;
    * else the answer takes it back, for which nobody needs to wait.
    */
-  tell(at: DataPlace): Promise<(() => void) | undefined>;
+  tell(at: ExpectedPlace): Promise<(() => void) | undefined>;
   tokenOf(at: DataPlace): string | undefined;
 }
 
-const keyOf = ({ port, client }: DataPlace): string => `${port} ${client}`;
+const keyOf = (port: number, client: string): string => `${port} ${client}`;
 
-export function createAwaited({ expectations, address, forMs, log }: AwaitedOptions): Awaited {
+export function createAwaited(options: AwaitedOptions): Awaited {
+  const { expectations, dataAddressesOf, address, forMs, log } = options;
   const tokens = new Map<string, string>();
   return {
-    async tell(at) {
+    async tell({ port, client, others = [] }) {
       const token = randomBytes(TOKEN_BYTES).toString('base64url');
+      const names = [client, ...others];
+      const networks = names.flatMap(dataAddressesOf).filter((rule) => rule.includes('/'));
+      const within = [...new Set(networks)].filter((rule) => !names.includes(rule));
+      const at: ExpectedPlace = { port, client, others, within };
       if (!(await expectations.put(at, { address, token }, forMs))) return undefined;
-      tokens.set(keyOf(at), token);
+      for (const name of names) tokens.set(keyOf(port, name), token);
       return () => {
-        tokens.delete(keyOf(at));
+        for (const name of names) tokens.delete(keyOf(port, name));
         expectations
           .withdraw(at, token)
           .catch((cause: unknown) => log.error({ err: cause }, 'expected data connection not withdrawn'));
       };
     },
-    tokenOf: (at) => tokens.get(keyOf(at)),
+    tokenOf: ({ port, client }) => tokens.get(keyOf(port, client)),
   };
 }

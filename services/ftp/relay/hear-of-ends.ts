@@ -73,7 +73,7 @@ export function createHearOfEnds(): HearOfEnds {
         settled: (sender, signal) => abortable(heard.ended[sender].promise, signal),
         forget() {
           clearTimeout(begin);
-          awaited.delete(token);
+          if (awaited.get(token) === heard) awaited.delete(token);
         },
       };
     },

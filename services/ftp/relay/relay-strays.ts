@@ -15,7 +15,7 @@ export interface StraysOptions {
   /** The fleet's. */
   readonly expectations: Expectations;
   /** Addresses and networks that hold this one, and by which partners' data connections may be known, too. */
-  readonly dataAddressesOf: (address: string) => readonly string[];
+  readonly dataAddressesOf: (rule: string) => readonly string[];
   /** Where this listener is reached itself. */
   readonly address: string;
   readonly secret: string;

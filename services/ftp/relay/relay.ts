@@ -21,7 +21,8 @@ export interface RelayPlace {
 
 export interface RelayOptions extends RelayPlace {
   readonly fleet: { readonly expectations: Expectations; readonly listeners: Listeners };
-  readonly dataAddressesOf: (address: string) => readonly string[];
+  /** The gate's. */
+  readonly dataAddressesOf: (rule: string) => readonly string[];
   /** Milliseconds for which an expectation may be noted in the fleet. */
   readonly expectedMs: number;
   readonly metrics: Metrics;
@@ -40,10 +41,10 @@ export interface Relay extends Pick<Awaited, 'tell'>, Pick<Strays, 'take' | 'dra
 }
 
 export function createRelay(options: RelayOptions): Relay {
-  const { fleet, advertised, expectedMs, metrics, log } = options;
-  const { expectations } = fleet;
-  const awaited = createAwaited({ expectations, address: advertised, forMs: expectedMs, log });
-  const strays = createStrays({ ...options, expectations, address: advertised });
+  const { fleet, advertised, expectedMs, metrics } = options;
+  const shared = { ...options, expectations: fleet.expectations, address: advertised };
+  const awaited = createAwaited({ ...shared, forMs: expectedMs });
+  const strays = createStrays(shared);
   const ends = createHearOfEnds();
   let leave = async (): Promise<void> => undefined;
   let port: { close(): void } | undefined;
