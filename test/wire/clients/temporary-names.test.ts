@@ -71,7 +71,7 @@ describe('a file with a temporary name is announced when it gets its final one',
     await lab.run(CURL.upload!(lab.server, file.path, '/in/last'));
     const wanted = [...rows.map(([client]) => `/in/po of ${client}`), '/in/last'];
     const arrivals = await lab.arrivals((done) =>
-      wanted.every((path) => done.some((one) => one.path === path && one.state === 'delivered')),
+      wanted.every((path) => done.some((one) => one.path === path && one.state === 'kept')),
     );
     const states = (path: string): string[] =>
       arrivals.filter((one) => one.path === path).map(({ state }) => state);
