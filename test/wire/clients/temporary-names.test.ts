@@ -76,7 +76,7 @@ describe('a file with a temporary name is announced when it gets its final one',
     const states = (path: string): string[] =>
       arrivals.filter((one) => one.path === path).map(({ state }) => state);
     expect(arrivals.length).toBe(wanted.length + 1);
-    for (const path of wanted) expect([path, ...states(path)]).toEqual([path, 'delivered']);
+    for (const path of wanted) expect([path, ...states(path)]).toEqual([path, 'kept']);
     expect(states('/in/.in.for ever')).toEqual(['stored']);
   });
 });
