@@ -118,7 +118,10 @@ const partnerSchema = z.strictObject({
   /** Whether a file that has its final name stays as it is: not replaced, added to, renamed or removed. For backups. */
   appendOnly: z.boolean().default(false),
   /** Names of files that are still being written. */
-  temporary: z.array(globField.min(1)).default(['*.tmp', '*.part', '*.filepart', '.in.*']),
+  temporary: z
+    .array(globField.min(1))
+    // `.filepart` is WinSCP's, `.partial` rclone's since 1.63, `.writing` Spring Integration's, `.in.` lftp's.
+    .default(['*.tmp', '*.part', '*.filepart', '*.partial', '*.writing', '.in.*']),
   digests: z.array(z.enum(digestNames)).default(['sha256']),
   limits: z
     .strictObject({

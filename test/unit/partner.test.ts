@@ -191,11 +191,15 @@ describe('feeds and permissions', () => {
     expect(allows(partnerFile.parse(minimal), 'delete', '/x')).toBe(true);
   });
 
-  test.each(['.po.x12.filepart', 'po.x12.PART', '.in.po.x12.', 'po.tmp'])(
-    'senders write %s before they rename it',
-    async (name) => {
-      const { isTemporaryName } = await import('../../core/paths.ts');
-      expect(isTemporaryName(`/in/${name}`, partner.temporary)).toBe(true);
-    },
-  );
+  test.each([
+    '.po.x12.filepart',
+    'po.x12.PART',
+    'po.x12.1a2b3c4d.partial',
+    'po.x12.writing',
+    '.in.po.x12.',
+    'po.tmp',
+  ])('senders write %s before they rename it', async (name) => {
+    const { isTemporaryName } = await import('../../core/paths.ts');
+    expect(isTemporaryName(`/in/${name}`, partner.temporary)).toBe(true);
+  });
 });

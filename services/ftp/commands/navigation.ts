@@ -20,7 +20,7 @@ const CWD = {
   when: 'ready',
   // Cameras and scanners without a folder in their settings say it with nothing.
   argument: 'path?',
-  help: '<folder>: makes it the current one',
+  help: '[folder]: makes it the current one',
   run: (call) => change(call, call.path),
 } satisfies Command;
 
