@@ -103,6 +103,7 @@ describe('ledger', () => {
     const ids = [noon + 2, noon, noon + 1].map((now) => newArrivalId(now));
     for (const id of ids) await ledger.received(anArrival({ id }));
     await ledger.received(anArrival({ id: newArrivalId(noon + 86_400_000) }));
+    await store.objects.put('ledger/2026-11-25/an operator was here', new Uint8Array());
     expect(await ledger.arrivalsOf('2026-11-25')).toEqual([ids[1], ids[2], ids[0]]);
     expect(await ledger.arrivalsOf('2026-11-24')).toEqual([]);
   });

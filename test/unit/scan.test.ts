@@ -106,6 +106,14 @@ test('what the partner has uploaded in its place since stays', async () => {
   expect(await textAt(place())).toBe('bytes');
 });
 
+test('a store that fails to take it out of reach is asked again, not got round', async () => {
+  const { objects } = store;
+  const rename = () => Promise.reject(new Fault('store-down'));
+  store = { ...store, objects: { ...objects, rename } };
+  await expect(run(infected)).rejects.toMatchObject({ code: 'store-down' });
+  expect(await objects.head(place())).toBeUndefined();
+});
+
 test('what the partner has removed since is quarantined all the same', async () => {
   await store.objects.remove(arrival.key);
   await run(infected);

@@ -86,6 +86,16 @@ describe('a stage that is done', () => {
     expect(targets.sort()).toEqual(['archive', 'erp']);
   });
 
+  test("sends on as its partner's: queues are fair between groups", async () => {
+    const arrival = await lab.arrive();
+    const groups: (string | undefined)[] = [];
+    const send: Queue['send'] = async (_queue, messages) => {
+      groups.push(...messages.map(({ group }) => group));
+    };
+    await run(counted().stages, { arrival, queue: { ...lab.ports.queue, send } });
+    expect(groups).toEqual(['acme']);
+  });
+
   test('is not run again, only sent on again, when its consumer died in between', async () => {
     const arrival = await lab.arrive();
     const { stages, calls } = counted();
@@ -128,6 +138,7 @@ describe('a stage that is done', () => {
     await run(stages, { arrival });
     await run(stages, { arrival: { ...arrival, run: 2 } });
     expect(calls()).toBe(2);
+    expect((await sentTo('scan')).map(({ data }) => data.arrival.run).sort()).toEqual([1, 2]);
   });
 });
 
@@ -185,6 +196,21 @@ describe('an announced file', () => {
     const failed = { ...arrival, key: 'files/acme/in/failed-rename', path: '/in/failed-rename' };
     expect(await run(counted().stages, { arrival: failed, ...afterGrace() })).toBe('dropped');
     expect(await timeline(arrival)).toEqual([['validate', 'passed']]);
+  });
+
+  test('of a shared root is that of the partner who was first, whatever their feeds are called', async () => {
+    lab.partners.set('second', { ...acme, name: 'second' });
+    const arrival = await lab.arrive();
+    await run(stagesWith({}), { arrival });
+    const { stages, calls } = counted();
+    expect(await run(stages, { arrival: { ...arrival, partner: 'second', run: 2 } })).toBe('dropped');
+    expect(calls()).toBe(0);
+  });
+
+  test('is given time by the clock of the message, too', async () => {
+    const arrival = await lab.arrive({ published: false });
+    const { heldMs } = afterGrace();
+    await expect(run(stagesWith({}), { arrival, heldMs })).rejects.toMatchObject({ code: 'not-yet' });
   });
 
   test('that is not published yet is not-yet, and nothing is written', async () => {
