@@ -27,12 +27,15 @@ import { handleBatch } from '../../workers/handle-batch.ts';
 import { createOutage } from '../../workers/outage.ts';
 import { minimalPartner } from '../support/a-partner.ts';
 import { anArrival } from '../support/an-arrival.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { quietLog } from '../support/quiet-log.ts';
 import { type SqsServer, startSqs } from '../support/sqs-server.ts';
 import { openStageLab, type StageLab, stagesWith } from '../unit/stage-lab.ts';
 
 /** Milliseconds that a function has, and that Lambda hides its messages for. */
 const FUNCTION_MS = 60_000;
+/** Milliseconds: what does not wait for the end of that is done in less, on a busy machine too. */
+const SOON_MS = 45_000;
 
 /** Of the function, which looks at its partners' files for as long as its process lives. */
 let folder: string;
@@ -89,7 +92,7 @@ async function receive(stage: StageName): Promise<EventRecord[]> {
 async function received(stage: StageName, count: number): Promise<EventRecord[]> {
   const records: EventRecord[] = [];
   const isThere = async () => records.push(...(await receive(stage))) >= count;
-  await vi.waitUntil(isThere, { timeout: 10_000 });
+  await vi.waitUntil(isThere, PATIENCE);
   return records;
 }
 /** What Lambda does after its function. */
@@ -190,7 +193,7 @@ describe('a batch', () => {
     // Not in the minute for which Lambda has hidden it, but in the second or two of the pipeline's table.
     const started = performance.now();
     const [again] = await received('validate', 1);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(performance.now() - started).toBeLessThan(SOON_MS);
     expect(again!.attributes.ApproximateReceiveCount).toBe('2');
     expect(await handle('validate', stages, { records: [again!] })).toEqual([]);
     expect(seen.filter((id) => id === good.id)).toHaveLength(1);
@@ -201,10 +204,15 @@ describe('a batch', () => {
     const [soon, later] = [await lab.arrive({ published: false }), await lab.arrive({ published: false })];
     await Promise.all([ask('validate', soon), ask('validate', later)]);
     const records = await received('validate', 2);
-    setTimeout(() => lab.store.publish(soon), 200);
+    let looks = 0;
+    const { head } = lab.store.objects;
+    lab.store.objects.head = async (key, arrival) => {
+      if (arrival === soon.id && looks++ === 1) lab.store.publish(soon);
+      return head(key, arrival);
+    };
     const started = performance.now();
     const failed = await handle('validate', stagesWith({}), { records });
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(performance.now() - started).toBeLessThan(SOON_MS);
     expect(failed).toEqual(
       records.filter(({ body }) => body.includes(later.id)).map(({ messageId }) => messageId),
     );
@@ -224,8 +232,8 @@ describe('a batch', () => {
     await Promise.all([ask('validate', await lab.arrive()), ask('validate', await lab.arrive())]);
     const records = await received('validate', 2);
     const started = performance.now();
-    expect(await handle('validate', stages, { records, timeMs: 1_000 })).toHaveLength(2);
-    expect(performance.now() - started).toBeLessThan(3_000);
+    expect(await handle('validate', stages, { records, timeMs: 10_000 })).toHaveLength(2);
+    expect(performance.now() - started).toBeLessThan(SOON_MS);
     expect(begun).toHaveLength(1);
     const held = lab.lines.filter(({ message }) => message.startsWith('held'));
     expect(held).toMatchObject([{ arrival: begun[0], reasons: [{ code: 'timed-out' }] }]);
@@ -248,11 +256,11 @@ describe('a batch', () => {
   test('leaves out what came before its time, and hides it again', async () => {
     await ask('validate', await lab.arrive());
     const [record] = await received('validate', 1);
-    const messageAttributes = { notBefore: { stringValue: String(Date.now() + 1_000) } };
+    const messageAttributes = { notBefore: { stringValue: String(Date.now() + 8_000) } };
     expect(await queue.adopt([{ ...record!, messageAttributes }])).toEqual([]);
     const started = performance.now();
     await received('validate', 1);
-    expect(performance.now() - started).toBeGreaterThan(500);
+    expect(performance.now() - started).toBeGreaterThan(2_000);
   });
 
   test('of a queue that is not in the pipeline is refused', async () => {

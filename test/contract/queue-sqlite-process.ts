@@ -15,7 +15,8 @@ const roles = {
     write(`sent ${body}`);
   },
   async consume() {
-    const receive = { max: 5, waitMs: 1_000, visibilityMs: 2_000 };
+    // Longer than a busy machine stands still: what is late to be acknowledged comes again, and may.
+    const receive = { max: 5, waitMs: 1_000, visibilityMs: 10_000 };
     for (const delivery of await queue.receive('q', receive, new AbortController().signal)) {
       write(`acking ${delivery.body}`);
       await delivery.ack();

@@ -149,7 +149,7 @@ describe('what a server may answer', () => {
     server.listen(0, host);
     await once(server, 'listening');
     const { port: at } = server.address() as AddressInfo;
-    return createClamdScanner({ host, port: at, replyMs: 500 });
+    return createClamdScanner({ host, port: at });
   }
 
   test('the form of a clean reply is known to the last character', async () => {

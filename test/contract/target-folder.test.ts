@@ -86,7 +86,7 @@ describe('target folder', () => {
         kills += 1;
       }
       expect(kills).toBeGreaterThan(8);
-    }, 120_000);
+    });
   });
 
   test('what the consumer took away does not come again', async () => {

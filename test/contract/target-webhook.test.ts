@@ -41,7 +41,7 @@ afterEach(() => {
   server.closeAllConnections();
 });
 
-const send = (arrival: Arrival, { timeout = 5000, path = '/hook?token=hidden', signal = never } = {}) => {
+const send = (arrival: Arrival, { timeout = 60_000, path = '/hook?token=hidden', signal = never } = {}) => {
   const spec = { to: 'webhook' as const, name: 'erp', url: base + path, secret, timeout };
   return deliver(openTarget(spec, createMemoryStore()), arrival, Buffer.from('hello'), signal);
 };
