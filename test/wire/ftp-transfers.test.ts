@@ -333,7 +333,7 @@ describe('IPv6', () => {
     await other.expect(220);
     await other.say('USER acme', 331);
     await other.say('PASS secret', 230);
-    await other.say('PASV', 425);
+    await other.say('PASV', 502);
     await other.say('EPSV 1', 522);
     await other.say('PORT 127,0,0,1,200,1', 504);
     const data = await other.passive();

@@ -64,7 +64,7 @@ export const dataConnection = {
       requireFree(session);
       const host = await hostFor(session);
       // The reply has room for IPv4 only; and who came by IPv6 would come back by IPv4, from an address nobody expects.
-      if (!isIPv4(host) || !isIPv4(session.client)) throw new Refusal(425, 'PASV is for IPv4, use EPSV.');
+      if (!isIPv4(host) || !isIPv4(session.client)) throw new Refusal(502, 'PASV is for IPv4, use EPSV.');
       const port = await listen(session);
       yield reply(227, `Entering Passive Mode (${encodePort({ host, port })}).`);
     },
