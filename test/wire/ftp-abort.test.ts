@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Fault } from '../../core/fault.ts';
 import type { Store, Upload } from '../../core/ports/store.ts';
 import { type FtpLab, type FtpTalk, get, put, startFtpLab } from '../support/ftp-lab.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
@@ -17,7 +18,9 @@ const STALL_MS = 2_000;
 interface SlowStore {
   readonly store: Store;
   /** The step that waits. */
-  slow: 'begin' | 'write' | 'seal' | 'read' | 'list' | undefined;
+  slow: 'begin' | 'write' | 'seal' | 'suspend' | 'read' | 'list' | undefined;
+  /** Writes that it has room for. */
+  room: number;
   /** Resolves when it does. */
   readonly reached: Promise<void>;
   release(): void;
@@ -35,7 +38,15 @@ function createSlowStore(): SlowStore {
   const slowUpload = (upload: Upload): Upload =>
     Object.create(upload, {
       size: { get: () => upload.size },
-      write: { value: (chunk: Uint8Array) => waits('write').then(() => upload.write(chunk)) },
+      write: {
+        async value(chunk: Uint8Array) {
+          lab.room -= 1;
+          if (lab.room < 0) throw new Fault('store-full');
+          await waits('write');
+          await upload.write(chunk);
+        },
+      },
+      suspend: { value: (note?: string) => waits('suspend').then(() => upload.suspend(note)) },
       seal: { value: () => waits('seal').then(() => upload.seal()) },
     }) as Upload;
   const store: Store = {
@@ -62,7 +73,13 @@ function createSlowStore(): SlowStore {
       },
     },
   };
-  const lab: SlowStore = { store, slow: undefined, reached, release: resolve };
+  const lab: SlowStore = {
+    store,
+    slow: undefined,
+    room: Number.POSITIVE_INFINITY,
+    reached,
+    release: resolve,
+  };
   return lab;
 }
 
@@ -207,6 +224,19 @@ describe('ABOR is answered at once', () => {
     slow.release();
     await talk.say('ABOR', 226);
   });
+});
+
+it('a store that is full is told of at once, however long it takes to keep what came', async () => {
+  slow.room = 1;
+  slow.slow = 'suspend';
+  const data = await talk.passive();
+  data.on('error', () => undefined);
+  await talk.say('STOR in/a', 150);
+  data.write(randomBytes(2 ** 20));
+  await slow.reached;
+  await talk.expect(452);
+  slow.room = Number.POSITIVE_INFINITY;
+  await goesOn();
 });
 
 it('a download whose store is slow is not the fault of who takes it', async () => {

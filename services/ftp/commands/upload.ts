@@ -2,7 +2,7 @@ import type { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Evidence } from '../../../core/evidence.ts';
-import { Fault } from '../../../core/fault.ts';
+import { Fault, type FaultCode } from '../../../core/fault.ts';
 import type { Landing } from '../../../core/landing.ts';
 import { baseName, parentPath, resolvePath } from '../../../core/paths.ts';
 import type { UploadMode } from '../../../core/zone.ts';
@@ -25,6 +25,9 @@ import { type Opened, runTransfer, type Transfer, takeChannel } from '../transfe
  */
 const CONTROL_END_MS = 1;
 
+/** After these the sender comes back at once, and finds what was kept. */
+const CONNECTION_FAULTS: ReadonlySet<FaultCode> = new Set(['cancelled', 'timed-out']);
+
 /** Resolves when an end that came in that time has been heard: sockets are read after timers, immediates after both. */
 async function controlEndHeard(): Promise<void> {
   await sleep(CONTROL_END_MS);
@@ -45,7 +48,10 @@ async function* upload(call: Call, path: string, how: UploadMode, opening: Reply
       await receiveInto(landing, session, transfer);
       transfer.signal.throwIfAborted();
     } catch (thrown) {
-      await landing.giveUp(Fault.from(thrown));
+      const fault = Fault.from(thrown);
+      // Told while what came is still being kept: a sender that leaves over it is not why the upload failed.
+      if (!(thrown instanceof Refusal || CONNECTION_FAULTS.has(fault.code))) transfer.abort(fault);
+      await landing.giveUp(fault);
       throw thrown;
     }
     transfer.holdReply();
