@@ -11,7 +11,7 @@ export interface Unread {
   readonly telnet: TelnetState;
   /** In a line that is too long, of which the rest is dropped. */
   readonly dropping: boolean;
-  /** A line was taken at its CR; the LF that may follow belongs to it. */
+  /** A line was taken at its CR; the LF that may follow belongs to it, and so does a CR before that. */
   readonly lineFeedOwed: boolean;
 }
 
@@ -42,8 +42,8 @@ export function takeLines(unread: Unread, max: number): { lines: CommandLine[]; 
   let { text, dropping, lineFeedOwed } = unread;
   while (lines.length < max && text.length > 0) {
     if (lineFeedOwed) {
-      lineFeedOwed = false;
-      if (text[0] === LF) text = text.subarray(1);
+      lineFeedOwed = text[0] === CR;
+      if (text[0] === LF || text[0] === CR) text = text.subarray(1);
       continue;
     }
     const urgent = dropping ? 0 : lengthOfUrgent(text);

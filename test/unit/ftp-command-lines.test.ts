@@ -79,6 +79,17 @@ describe('command lines', () => {
     expect(texts(latin1(bytes)).map((text) => String(text).toUpperCase())).toEqual(['ABOR']);
   });
 
+  it('may end with more than one CR', () => {
+    expect(texts(latin1('PWD\r\r\nabor\r\r\nSTAT\r\r\r\nSTAT\r\nSTAT a\r\r\nQUIT\r'))).toEqual([
+      'PWD',
+      'abor',
+      'STAT',
+      'STAT',
+      'STAT a',
+      'QUIT',
+    ]);
+  });
+
   it('may hold the byte 255, doubled, or as it is, whatever follows it', () => {
     expect(texts(latin1('STOR \xff\xff\r\n'))).toEqual(['STOR ÿ']);
     expect(texts(latin1('STOR \xffa\xff\r\n'))).toEqual(['STOR ÿaÿ']);
@@ -113,6 +124,7 @@ describe('command lines', () => {
   it('are the same however the bytes are cut', () => {
     const part = fc.constantFrom(
       'ABOR\r',
+      'STAT\r',
       'abor',
       '\r',
       '\n',
