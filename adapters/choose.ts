@@ -14,6 +14,7 @@ import type { Target } from '../core/ports/target.ts';
 import type { TicketKeys } from '../core/ports/ticket-keys.ts';
 import type { TargetSpec } from '../core/target-spec.ts';
 import { createLocalFleet } from './fleet/local.ts';
+import { forSetting } from './for-setting.ts';
 import { openPartnersFolder } from './partners/folder.ts';
 import { openSqliteQueue } from './queue/sqlite/queue.ts';
 import type { SqsQueue } from './queue/sqs/queue.ts';
@@ -114,18 +115,23 @@ export async function chooseLambdaPorts(config: Config, log: Log): Promise<Lambd
   const url = config.LANDFALL_QUEUE;
   if (!url.startsWith('sqs:'))
     throw new ConfigError([`LANDFALL_QUEUE: must start with sqs: on Lambda (it is "${url}")`]);
-  const queue = await openSqs(url);
+  const queue = await forSetting('LANDFALL_QUEUE', log, () => openSqs(url));
   return { ...(await openPorts(config, log, async () => queue)), adopt: queue.adopt };
 }
 
 async function openPorts(config: Config, log: Log, openQueue: () => Promise<Queue>): Promise<Ports> {
-  const partners = await openPartnersFolder({ folder: config.LANDFALL_PARTNERS, log });
-  const store = await choose(stores, config.LANDFALL_STORE)(config.LANDFALL_STORE, log);
-  const queue = await openQueue();
-  const fleet = await choose(fleets, config.LANDFALL_FLEET)(config, log);
+  const { LANDFALL_PARTNERS, LANDFALL_STORE, LANDFALL_FLEET } = config;
+  const partners = await forSetting('LANDFALL_PARTNERS', log, () =>
+    openPartnersFolder({ folder: LANDFALL_PARTNERS, log }),
+  );
+  const store = await forSetting('LANDFALL_STORE', log, () =>
+    choose(stores, LANDFALL_STORE)(LANDFALL_STORE, log),
+  );
+  const queue = await forSetting('LANDFALL_QUEUE', log, openQueue);
+  const fleet = await forSetting('LANDFALL_FLEET', log, () => choose(fleets, LANDFALL_FLEET)(config, log));
   return {
     store,
-    room: choose(rooms, config.LANDFALL_STORE)(config.LANDFALL_STORE),
+    room: choose(rooms, LANDFALL_STORE)(LANDFALL_STORE),
     queue,
     fleet,
     partners,
@@ -149,8 +155,13 @@ export async function chooseTls(config: Config, fleet: Fleet, log: Log): Promise
     if (config.LANDFALL_FTPS_PORT === 0) return undefined;
     throw new ConfigError(['LANDFALL_FTPS_PORT: needs certificates (LANDFALL_TLS_CERTIFICATES)']);
   }
-  const ticketKeys = file === '' ? fleet.ticketKeys : await openTicketKeysFile(file, log);
-  return { ticketKeys, certificates: await openCertificatesFolder({ folder, log }) };
+  const ofFile = () => openTicketKeysFile(file, log);
+  const ticketKeys =
+    file === '' ? fleet.ticketKeys : await forSetting('LANDFALL_TLS_TICKET_KEYS', log, ofFile);
+  const certificates = await forSetting('LANDFALL_TLS_CERTIFICATES', log, () =>
+    openCertificatesFolder({ folder, log }),
+  );
+  return { ticketKeys, certificates };
 }
 
 export interface ChosenScanner {
@@ -167,10 +178,19 @@ export async function chooseScanner(config: Config, log: Log): Promise<ChosenSca
   const place = config.LANDFALL_SCANNER.slice('clamd:'.length);
   if (place === 'own') {
     const folder = join(config.LANDFALL_DATA, 'clamav');
-    return startOwnClamd({ folder, signatures: config.LANDFALL_SIGNATURES, log });
+    const own = await forSetting('LANDFALL_SCANNER', log, () =>
+      startOwnClamd({ folder, signatures: config.LANDFALL_SIGNATURES, log }),
+    );
+    if (own.testSignatures)
+      log.warn({}, 'the virus scanner has test signatures only: run freshclam to find real viruses');
+    return own;
   }
   const [, host, port] = /^(?:\[(.+)\]|([^:/]+)):(\d+)$/.exec(place)?.filter(Boolean) ?? [];
   const scanner = createClamdScanner(host && port ? { host, port: Number(port) } : { path: place });
+  scanner.version().catch((thrown: unknown) => {
+    const { reason } = Fault.from(thrown);
+    log.warn({ reason }, 'the virus scanner does not answer yet: what must be scanned is held');
+  });
   return { scanner, testSignatures: false, stop: nothingToStop };
 }
 

@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ChosenScanner, choosePorts, chooseScanner, chooseTls, type Ports } from '../adapters/choose.ts';
+import { forSetting } from '../adapters/for-setting.ts';
 import { createLog, isForPeople } from '../adapters/log/pino-log.ts';
 import { createPrometheusMetrics } from '../adapters/metrics/prometheus.ts';
-import { addPartnerFile } from '../adapters/partners/add.ts';
+import { addPartnerFile, type NewPartner } from '../adapters/partners/add.ts';
 import { runMain } from '../adapters/run-main.ts';
 import { createBlockPool } from '../core/buffers.ts';
 import { type Config, describeSettings, readConfig } from '../core/config.ts';
@@ -58,6 +59,8 @@ export async function start(
   const { store, room, queue, ledger, partners } = ports;
   const metrics = createPrometheusMetrics();
   const fleet = meteredFleet(ports.fleet, metrics);
+  // A fleet that is not where its setting says is told of now, not when the first sender comes.
+  await fleet.loginDelayMs({ user: '', address: '' });
   const pool = createBlockPool({
     totalBytes: config.LANDFALL_MEMORY,
     blockBytes: config.LANDFALL_BLOCK_SIZE,
@@ -180,11 +183,11 @@ async function main(): Promise<void> {
   }
   const config = readConfig(process.env);
   const log = createLog(config);
-  const first = await firstPartner({
-    partnersFolder: config.LANDFALL_PARTNERS,
-    dataFolder: config.LANDFALL_DATA,
-    add: (partner) => addPartnerFile(config.LANDFALL_PARTNERS, partner),
-  });
+  const { LANDFALL_DATA: dataFolder, LANDFALL_PARTNERS: partnersFolder } = config;
+  const add = (partner: NewPartner) => addPartnerFile(partnersFolder, partner);
+  const first = await forSetting('LANDFALL_PARTNERS', log, () =>
+    firstPartner({ partnersFolder, dataFolder, add }),
+  );
   const ports = await choosePorts(config, log);
   const { scanner, testSignatures, stop: stopScanner } = await chooseScanner(config, log);
   const landfall = await start(config, ports, scanner, log);
@@ -210,8 +213,6 @@ async function main(): Promise<void> {
       log.info({ user, passwordFile }, 'there is a partner to try it with');
     }
   }
-  if (testSignatures)
-    log.warn({}, 'the virus scanner has test signatures only: run freshclam to find real viruses');
 }
 
 if (import.meta.main) await runMain(main);

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { Fault } from '../../core/fault.ts';
 import type { ClamdFolder } from './clamd-folder.ts';
 
 /** A clamd that runs as a child of this process. */
@@ -28,7 +29,7 @@ folder=$1; shift
 exec "$@" 3<&-
 `;
 
-/** The program's path. Throws a plain `Error` that says how to get it. */
+/** The program's path. Throws `bad-argument` that says how to get it. */
 export function findClamd(): string {
   for (const folder of [...(process.env.PATH ?? '').split(delimiter), ...DAEMON_FOLDERS]) {
     const program = join(folder, 'clamd');
@@ -39,8 +40,9 @@ export function findClamd(): string {
       // Not here: the next folder.
     }
   }
-  throw new Error(
-    'clamd is not installed (Debian: clamav-daemon, Fedora: clamd, macOS: clamav), and LANDFALL_SCANNER names no other',
+  throw new Fault(
+    'bad-argument',
+    'clamd is not installed (Debian: clamav-daemon, Fedora: clamd, macOS: clamav); clamd:HOST:PORT names another',
   );
 }
 

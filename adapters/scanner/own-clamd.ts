@@ -28,7 +28,7 @@ const HEALTHY_MS = 60 * SECOND_MS;
 /**
  * Starts a clamd of our own on a unix socket, starts it again when it ends, and stops it with us. Resolves before it
  * is ready: scans wait for that. `folder` is for its files; `signatures` is freshclam's database, if there is one.
- * Throws a plain `Error` where clamd is not installed.
+ * Throws `bad-argument` where clamd is not installed.
  */
 export async function startOwnClamd(options: {
   folder: string;

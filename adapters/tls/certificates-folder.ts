@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Fault } from '../../core/fault.ts';
 import type { Certificates, KeyPair } from '../../core/ports/certificates.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { watchFolder } from '../watch-folder.ts';
@@ -15,7 +16,7 @@ export interface CertificatesFolderOptions {
 const MAX_PAIRS = 1000;
 
 /**
- * Certificates from a folder, read again when it changes. Throws when one of them cannot be used now; one that is wrong
+ * Certificates from a folder, read again when it changes. Throws `bad-argument` when one of them cannot be used now; one that is wrong
  * later is logged, and the one of that name that was right before stays.
  */
 export async function openCertificatesFolder(options: CertificatesFolderOptions): Promise<Certificates> {
@@ -23,7 +24,7 @@ export async function openCertificatesFolder(options: CertificatesFolderOptions)
   let seen = await stampOf(folder);
   let { pairs, faults } = await readPairs(folder, []);
   if (faults.length > 0) {
-    throw new Error(`The certificates cannot be used:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    throw new Fault('bad-argument', faults.join('; '));
   }
   let logged = '';
 

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { stat } from 'node:fs/promises';
+import { Fault } from '../../core/fault.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { TICKET_KEY_BYTES, type TicketKeySet, type TicketKeys } from '../../core/ports/ticket-keys.ts';
 import { readSmallFile } from './small-file.ts';
@@ -32,7 +33,7 @@ async function read(file: string): Promise<TicketKeySet> {
   return { keys, rotatedAt: (await stat(file)).mtime };
 }
 
-/** Throws with the line that is wrong. */
+/** Throws `bad-argument` with the line that is wrong. */
 export function parseTicketKeys(text: string): Buffer[] {
   const keys: Buffer[] = [];
   for (const [index, line] of text.split('\n').entries()) {
@@ -40,10 +41,10 @@ export function parseTicketKeys(text: string): Buffer[] {
     if (encoded === '') continue;
     const key = Buffer.from(encoded, 'base64');
     if (key.length !== TICKET_KEY_BYTES || key.toString('base64') !== encoded) {
-      throw new Error(`line ${index + 1} is not ${TICKET_KEY_BYTES} bytes in base64`);
+      throw new Fault('bad-argument', `line ${index + 1} is not ${TICKET_KEY_BYTES} bytes in base64`);
     }
     keys.push(key);
   }
-  if (keys.length === 0) throw new Error('there is no ticket key in the file');
+  if (keys.length === 0) throw new Fault('bad-argument', 'there is no ticket key in the file');
   return keys;
 }
