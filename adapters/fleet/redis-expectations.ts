@@ -25,16 +25,16 @@ export function createRedisExpectations(
   const note = (redis: Redis, at: ExpectedPlace, who: Expecting, forMs: number): Promise<unknown> => {
     const { own: places, within } = keysOfPlace(at);
     const inside = [...places, ...within].map((key) => `${prefix}:inside:${key}`);
-    const keys = [home.key, ...[...places, ...within].map((key) => expectedKey(prefix, key)), ...inside];
+    const keys = [...home.keys, ...[...places, ...within].map((key) => expectedKey(prefix, key)), ...inside];
     const words = [home.self(), at.port, places.length, within.length, who.token, who.address];
     return run(redis, PUT, keys, [...words, Math.ceil(forMs)]);
   };
   return {
     async put(at, who, forMs) {
       if (home.isOthers(at.port)) return false;
-      const mayAsk = link.sinceCutMs() >= forMs || home.isOwn(at.port, forMs);
+      const mayAsk = link.sinceCutMs() >= forMs || home.isOwn(at.port);
       const noted = mayAsk ? await link.ask((redis) => note(redis, at, who, forMs)) : 0;
-      if (noted === 0 || (noted === undefined && !home.isOwn(at.port, forMs))) return false;
+      if (noted === 0 || (noted === undefined && !home.isOwn(at.port))) return false;
       // Where Redis has no other, what is known here of one is older.
       if (noted !== undefined) own.forget(at);
       return own.put(at, who, forMs);
@@ -62,7 +62,7 @@ export function createRedisExpectations(
 const expectedKey = (prefix: string, place: string): string => `${prefix}:expected:${place}`;
 
 /**
- * KEYS: the home ports; so many places as ARGV says, and networks that hold one; for each of both, a sorted set of the
+ * KEYS: the home ports, when the last expectation at each port ends; so many places as ARGV says, and networks that hold one; for each of both, a sorted set of the
  * tokens of those that are expected from within it, by when that ends, by Redis's clock. ARGV: who this is, the port, how
  * many places, how many networks, the token, the address, for how many milliseconds. Answers 1, or 0 when it is in the way
  * of another one.
@@ -72,16 +72,22 @@ local home = redis.call('HGET', KEYS[1], ARGV[2])
 if home and string.match(home, '^%S+') ~= ARGV[1] then return 0 end
 local places, networks = tonumber(ARGV[3]), tonumber(ARGV[4])
 local all = places + networks
-if redis.call('EXISTS', unpack(KEYS, 2, 1 + all)) > 0 then return 0 end
-for i = 2 + all, 1 + all + places do
+if redis.call('EXISTS', unpack(KEYS, 3, 2 + all)) > 0 then return 0 end
+for i = 3 + all, 2 + all + places do
   redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now)
   if redis.call('EXISTS', KEYS[i]) == 1 then return 0 end
 end
-for i = 2, 1 + places do redis.call('SET', KEYS[i], ARGV[5] .. ' ' .. ARGV[6], 'PX', ARGV[7]) end
-for i = 2 + all + places, 1 + 2 * all do
-  redis.call('ZADD', KEYS[i], now + ARGV[7], ARGV[5])
-  if redis.call('PTTL', KEYS[i]) < tonumber(ARGV[7]) then redis.call('PEXPIRE', KEYS[i], ARGV[7]) end
+local function keep(key)
+  if redis.call('PTTL', key) < tonumber(ARGV[7]) then redis.call('PEXPIRE', key, ARGV[7]) end
 end
+for i = 3, 2 + places do redis.call('SET', KEYS[i], ARGV[5] .. ' ' .. ARGV[6], 'PX', ARGV[7]) end
+for i = 3 + all + places, 2 + 2 * all do
+  redis.call('ZADD', KEYS[i], now + ARGV[7], ARGV[5])
+  keep(KEYS[i])
+end
+local ends = tonumber(redis.call('HGET', KEYS[2], ARGV[2]) or 0)
+redis.call('HSET', KEYS[2], ARGV[2], string.format('%.0f', math.max(ends, now + ARGV[7])))
+keep(KEYS[2])
 return 1`;
 
 /** KEYS: an expectation. A word is put behind what is taken. */

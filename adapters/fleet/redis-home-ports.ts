@@ -26,12 +26,12 @@ export interface HomePorts {
   /** Says that this listener is there still; takes what is its part, and gives back what is more. */
   renew(redis: Redis): Promise<void>;
   leave(redis: Redis, address: string): Promise<void>;
-  /** Whether nobody else can be expecting a connection there, nor has within so many milliseconds; asks nobody. */
-  isOwn(port: number, withinMs: number): boolean;
+  /** Whether nobody else can be expecting a connection there; asks nobody. */
+  isOwn(port: number): boolean;
   /** Whether it is another listener's, as far as is known. */
   isOthers(port: number): boolean;
-  /** What a script needs to know whose a port is: the hash of homes, and who this is. */
-  readonly key: string;
+  /** For scripts: the hash of homes; the hash of when the last expectation at each port ends; who this is. */
+  readonly keys: readonly [homes: string, ends: string];
   self(): string;
 }
 
@@ -39,40 +39,41 @@ export function createRedisHomePorts(
   link: RedisLink,
   { first, last }: PortRange,
   key: string,
-  own: OwnListeners,
+  joined: OwnListeners,
 ): HomePorts {
-  /** performance.now() from which on each of them was this one's; of those of others, their owner. */
-  let ownSince = new Map<number, number>();
+  /** Of each of its own, performance.now() when what others had expected there before is over. */
+  let own = new Map<number, number>();
   let others = new Set<number>();
   /** It has never heard of others: as long as Redis has never been there. */
   let isAlone = true;
-  const keys = [key, `${key}:seen`];
-  const self = (): string => own.addresses()[0] ?? '';
+  const [homes, ends] = [key, `${key}:ends`];
+  const self = (): string => joined.addresses()[0] ?? '';
   return {
-    key,
+    keys: [homes, ends],
     self,
     async renew(redis) {
       const address = self();
       if (address === '') return;
       const askedAt = performance.now();
-      const had = [...ownSince].flatMap(([port, since]) => [port, Math.floor(askedAt - since)]);
+      const had = [...own].flatMap(([port, at]) => [port, Math.ceil(at - askedAt)]);
       // A Redis that has lost its memory is told by each what it had, before anybody takes more.
       const mayTake = Number(link.sinceCutMs() > LEASE_MS);
       const words = [address, first, last, LEASE_MS, KEPT_MS, mayTake, ...had];
-      const answer = await run(redis, HOMES, keys, words);
-      const rows = answer as [port: string, owner: string, forMs: number][];
+      const answer = await run(redis, HOMES, [homes, `${key}:seen`, ends], words);
+      const heardAt = performance.now();
+      const rows = answer as [port: string, owner: string, inMs: number][];
       const isMine = ([, owner]: (typeof rows)[number]): boolean => owner === address;
-      ownSince = new Map(rows.filter(isMine).map(([port, , forMs]) => [Number(port), askedAt - forMs]));
+      // What is known already does not change with Redis's clock.
+      own = new Map(
+        rows.filter(isMine).map(([port, , inMs]) => [Number(port), own.get(Number(port)) ?? heardAt + inMs]),
+      );
       others = new Set(rows.filter((row) => !isMine(row)).map(([port]) => Number(port)));
       isAlone = false;
     },
     async leave(redis, address) {
-      await run(redis, LEAVE, keys, [address]);
+      await run(redis, LEAVE, [homes, `${key}:seen`], [address]);
     },
-    isOwn(port, withinMs) {
-      if (isAlone) return true;
-      return performance.now() - (ownSince.get(port) ?? Number.POSITIVE_INFINITY) >= withinMs;
-    },
+    isOwn: (port) => isAlone || performance.now() >= (own.get(port) ?? Number.POSITIVE_INFINITY),
     isOthers: (port) => others.has(port),
   };
 }
@@ -87,17 +88,18 @@ local function release(address)
 end`;
 
 /**
- * KEYS: a hash of port by port whose home it is and since when, a sorted set of listeners by when they were last seen.
- * ARGV: this one's address, the first and the last port, after how many milliseconds one that is silent is thought dead,
- * for how many its home is kept, whether it may take ports that it has not had; then by twos a port that it has had last, and
- * for how many milliseconds. Answers all homes: port, address, for how many milliseconds it has been so.
+ * KEYS: a hash of port by port whose home it is and from when on nobody else expects a connection there, a sorted set of
+ * listeners by when they were last seen, a hash of when the last expectation at each port ends. ARGV: this one's address,
+ * the first and the last port, after how many milliseconds one that is silent is thought dead, for how many its home is
+ * kept, whether it may take ports that it has not had; then by twos a port that it has had last, and in how many
+ * milliseconds it is its alone. Answers all homes: port, address, in how many milliseconds it is that one's alone.
  */
 const HOMES = `${NOW}${RELEASE}
 for _, address in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[5])) do release(address) end
 redis.call('ZADD', KEYS[2], now, ARGV[1])
 local ports = ARGV[3] - ARGV[2] + 1
 local part = math.max(1, math.floor(ports / 2 / math.max(2, redis.call('ZCARD', KEYS[2])) + 0.5))
-for i = 7, #ARGV, 2 do redis.call('HSETNX', KEYS[1], ARGV[i], string.format('%s %.0f', ARGV[1], now - ARGV[i + 1])) end
+for i = 7, #ARGV, 2 do redis.call('HSETNX', KEYS[1], ARGV[i], string.format('%s %.0f', ARGV[1], now + ARGV[i + 1])) end
 local own, of, all = {}, {}, 0
 local homes = redis.call('HGETALL', KEYS[1])
 for i = 1, #homes, 2 do
@@ -131,15 +133,16 @@ while ARGV[6] == '1' and #own < part do
   of[port] = ARGV[1]
   all = all + 1
   table.insert(own, port)
-  redis.call('HSET', KEYS[1], port, string.format('%s %.0f', ARGV[1], now))
+  local from = math.max(now, tonumber(redis.call('HGET', KEYS[3], port) or 0))
+  redis.call('HSET', KEYS[1], port, string.format('%s %.0f', ARGV[1], from))
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
 redis.call('PEXPIRE', KEYS[2], ARGV[5])
 local answer = {}
 homes = redis.call('HGETALL', KEYS[1])
 for i = 1, #homes, 2 do
-  local address, since = string.match(homes[i + 1], '^(%S+) (%d+)$')
-  table.insert(answer, {homes[i], address, math.max(0, now - since)})
+  local address, from = string.match(homes[i + 1], '^(%S+) (%d+)$')
+  table.insert(answer, {homes[i], address, math.max(0, from - now)})
 end
 return answer`;
 

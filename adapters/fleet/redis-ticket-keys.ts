@@ -12,7 +12,7 @@ import { NOW } from './redis-scripts.ts';
 /**
  * The keys are in Redis as they are: whoever reads it can open recorded sessions of TLS 1.2 and forge tickets, so they
  * are as safe as Redis is. Redis ages them by its own clock and makes at most one in a step, so no listener needs to
- * be the one that rotates.
+ * be the one that rotates. One that was made by a clock which has been set back since does not stay for as long.
  *
  * While Redis is gone, the last known keys hold on, however old; a listener that never had them takes `own` ones.
  */
@@ -38,7 +38,7 @@ const CURRENT = `${NOW}
 if redis.call('EXISTS', KEYS[1]) == 0 and #ARGV > 3 then redis.call('RPUSH', KEYS[1], unpack(ARGV, 4)) end
 local newest = redis.call('LINDEX', KEYS[1], 0)
 local made = newest and tonumber(string.match(newest, '^%d+'))
-if not made or now - made >= tonumber(ARGV[1]) then
+if not made or math.abs(now - made) >= tonumber(ARGV[1]) then
   redis.call('LPUSH', KEYS[1], string.format('%.0f:%s', now, ARGV[3]))
   redis.call('LTRIM', KEYS[1], 0, ARGV[2] - 1)
 end

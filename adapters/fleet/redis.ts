@@ -60,8 +60,9 @@ export function createRedisFleet({ log, passivePorts, ...place }: RedisFleetOpti
   /** All counts every time: whatever Redis has lost or a late call has written over is right again. */
   const renew = async (redis: Redis, mayForget: boolean): Promise<void> => {
     await inTurn(() => writeCounts(redis, 'all', sessions.all()));
-    await listeners.renew(redis);
+    // As long as its ports are surely its own.
     if (mayForget) await expectations.putAgain(redis);
+    await listeners.renew(redis);
   };
 
   const link = createRedisLink(place, renew, log);

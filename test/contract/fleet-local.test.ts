@@ -33,3 +33,13 @@ test('remembers a bounded number, those that failed last', async () => {
   await fail('last');
   expect(await fleet.loginDelayMs({ user: 'u', address: 'last' })).toBe(4_000);
 });
+
+test('a ticket key that was made by a clock which has been set back since is not young', async () => {
+  let now = 1_000_000;
+  const { ticketKeys } = createLocalFleet({ now: () => now });
+  const first = await ticketKeys.current(60_000);
+  now -= 50_000;
+  expect(await ticketKeys.current(60_000)).toEqual(first);
+  now -= 20_000;
+  expect((await ticketKeys.current(60_000)).keys).toHaveLength(2);
+});

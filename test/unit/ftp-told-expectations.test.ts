@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createToldExpectations } from '../../services/ftp/data/told-expectations.ts';
+import { createToldExpectations, type Told } from '../../services/ftp/data/told-expectations.ts';
 
 const never = new AbortController().signal;
 const CLIENT = '10.0.0.1';
@@ -11,31 +11,45 @@ function expecting() {
 
 describe('data connections of which the other listeners are told', () => {
   it('are taken here only when they have been told: before, it may be what one of them waits for', async () => {
-    const { promise: told, resolve } = Promise.withResolvers<() => void>();
+    const { promise: told, resolve } = Promise.withResolvers<Told>();
     const table = createToldExpectations<string>([1], () => told);
     const one = expecting();
     const added = table.add(one, never);
     expect(table.arrive("another listener's", 1, CLIENT)).toBe('unexpected');
-    resolve(() => undefined);
+    resolve({ takeBack: () => undefined, isKnown: () => true });
     expect(await added).toBe(1);
     expect(table.arrive('its own', 1, CLIENT)).toBe('taken');
     expect(one.got).toEqual(['its own']);
   });
 
   it('that are given up meanwhile leave nothing behind', async () => {
-    const { promise: told, resolve } = Promise.withResolvers<() => void>();
+    const { promise: told, resolve } = Promise.withResolvers<Told>();
     const table = createToldExpectations<string>([1], () => told);
     const one = expecting();
     const added = table.add(one, never);
     await Promise.resolve();
     table.withdraw(one);
     let isTakenBack = false;
-    resolve(() => {
-      isTakenBack = true;
+    resolve({
+      takeBack() {
+        isTakenBack = true;
+      },
+      isKnown: () => true,
     });
     await added;
     expect(isTakenBack).toBe(true);
     expect(table.expected()).toBe(0);
     expect(table.arrive("another listener's", 1, CLIENT)).toBe('unexpected');
+  });
+
+  it('are refused when the others know of them no more, as after a stop of this process: they may be theirs', async () => {
+    let isKnown = true;
+    const told = { takeBack: () => undefined, isKnown: () => isKnown };
+    const table = createToldExpectations<string>([1], async () => told);
+    const one = expecting();
+    await table.add(one, never);
+    isKnown = false;
+    expect(table.arrive("another listener's", 1, CLIENT)).toBe('late');
+    expect(one.got).toEqual([]);
   });
 });

@@ -73,6 +73,8 @@ const isWide = ({ others }: Origins): boolean => others.length > 0;
 interface Others<Connection> {
   /** Called when a place may be another's: its connection has come, or cannot even come late any more. */
   freed(expectation: Expectation<Connection>): void;
+  /** Asked before a connection is handed over: where they know of it no more, it may be one of theirs that has come. */
+  isKnown(expectation: Expectation<Connection>): boolean;
 }
 
 /** `others`: listeners that are told of each expectation, whose ports are the same. */
@@ -189,7 +191,7 @@ export function createExpectations<Connection>(
       const port = ports.get(number);
       const place = port && placeAt(port, from);
       if (!port || !place || place.state === 'aside' || place.state === 'untold') return 'unexpected';
-      if (place.state === 'over') return 'late';
+      if (place.state === 'over' || others?.isKnown(place.expectation) === false) return 'late';
       remove(port, place);
       place.expectation.take(connection);
       return 'taken';

@@ -2,8 +2,15 @@ import type { ExpectedPlace } from '../../../core/ports/expectations.ts';
 import { createExpectations, type Expectation, type Expectations } from './expectations.ts';
 import { namesOf } from './origins.ts';
 
-/** Undefined when another listener expects a connection there; else the answer takes back what was told. */
-export type Tell = (at: ExpectedPlace) => Promise<(() => void) | undefined>;
+/** What the others were told. */
+export interface Told {
+  takeBack(): void;
+  /** Whether they know it still. After a stop of this process they may have forgotten it before its own time is over. */
+  isKnown(): boolean;
+}
+
+/** Undefined when another listener expects a connection there. */
+export type Tell = (at: ExpectedPlace) => Promise<Told | undefined>;
 
 /**
  * Expectations of which the other listeners know, so that a connection may come to any of them. A place is had when it
@@ -14,13 +21,14 @@ export function createToldExpectations<Connection>(
   numbers: readonly number[],
   tell: Tell | undefined,
 ): Expectations<Connection> {
-  const takeBack = new Map<Expectation<Connection>, () => void>();
   if (!tell) return createExpectations(numbers);
+  const told = new Map<Expectation<Connection>, Told>();
   const own = createExpectations<Connection>(numbers, {
     freed(expectation) {
-      takeBack.get(expectation)?.();
-      takeBack.delete(expectation);
+      told.get(expectation)?.takeBack();
+      told.delete(expectation);
     },
+    isKnown: (expectation) => told.get(expectation)?.isKnown() ?? false,
   });
   return {
     ...own,
@@ -28,12 +36,12 @@ export function createToldExpectations<Connection>(
       for (;;) {
         const port = await own.add(expectation, signal);
         const [client, ...others] = namesOf(expectation.origins);
-        const told = await tell({ port, client, others });
-        if (told) {
+        const one = await tell({ port, client, others });
+        if (one) {
           own.told(expectation);
           // It may have been given up in the meantime.
-          if (own.has(expectation)) takeBack.set(expectation, told);
-          else told();
+          if (own.has(expectation)) told.set(expectation, one);
+          else one.takeBack();
           return port;
         }
         own.setAside(expectation);

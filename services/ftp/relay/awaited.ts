@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { DataPlace, Expectations, ExpectedPlace } from '../../../core/ports/expectations.ts';
 import type { Log } from '../../../core/ports/log.ts';
+import type { Told } from '../data/told-expectations.ts';
 
 /** 128 bits: nobody guesses one. */
 const TOKEN_BYTES = 16;
@@ -20,10 +21,10 @@ export interface AwaitedOptions {
 /** What this listener has told the fleet to expect, with the tokens that only both know. */
 export interface Awaited {
   /**
-   * Tells the fleet, before the client hears of the port. Undefined when another listener expects a connection there;
-   * else the answer takes it back, for which nobody needs to wait.
+   * Tells the fleet, before the client hears of the port. Undefined when another listener expects a connection there.
+   * Nobody needs to wait for what is taken back.
    */
-  tell(at: ExpectedPlace): Promise<(() => void) | undefined>;
+  tell(at: ExpectedPlace): Promise<Told | undefined>;
   tokenOf(at: DataPlace): string | undefined;
 }
 
@@ -39,13 +40,17 @@ export function createAwaited(options: AwaitedOptions): Awaited {
       const networks = names.flatMap(dataAddressesOf).filter((rule) => rule.includes('/'));
       const within = [...new Set(networks)].filter((rule) => !names.includes(rule));
       const at: ExpectedPlace = { port, client, others, within };
+      const until = performance.now() + forMs;
       if (!(await expectations.put(at, { address, token }, forMs))) return undefined;
       for (const name of names) tokens.set(keyOf(port, name), token);
-      return () => {
-        for (const name of names) tokens.delete(keyOf(port, name));
-        expectations
-          .withdraw(at, token)
-          .catch((cause: unknown) => log.error({ err: cause }, 'expected data connection not withdrawn'));
+      return {
+        takeBack() {
+          for (const name of names) tokens.delete(keyOf(port, name));
+          expectations
+            .withdraw(at, token)
+            .catch((cause: unknown) => log.error({ err: cause }, 'expected data connection not withdrawn'));
+        },
+        isKnown: () => performance.now() < until,
       };
     },
     tokenOf: ({ port, client }) => tokens.get(keyOf(port, client)),

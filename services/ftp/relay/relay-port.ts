@@ -57,7 +57,11 @@ export async function openRelayPort(options: RelayPortOptions): Promise<{ close(
     socket.on('error', () => undefined);
     const from = endsOf(socket)?.client;
     if (from === undefined) return void socket.destroy();
-    if (unproven.size >= MAX_UNPROVEN) unproven.values().next().value!.destroy();
+    if (unproven.size >= MAX_UNPROVEN) {
+      const longest = unproven.values().next().value!;
+      unproven.delete(longest);
+      longest.destroy();
+    }
     unproven.add(socket);
     const timer = setTimeout(() => socket.destroy(), HANDSHAKE_MS);
     const nonce = randomBytes(challengeBytes);
