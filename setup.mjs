@@ -1,6 +1,7 @@
 /**
  * Brings what Landfall needs and this machine lacks: the npm packages, a Node that runs TypeScript among them, and
- * programs of the system: `node setup.mjs run` for running it, `test` for its tests as well, `bench` for all.
+ * programs of the system: `node setup.mjs run` for running it, `test` for its tests as well, `bench` for all;
+ * `packages` for what needs no programs.
  *
  * The first process of every npm script, so it needs no package and runs on Node 20. Where nothing is missing it does
  * and says nothing. npm puts node_modules/.bin before the PATH: the script that follows has the Node of package.json.
@@ -73,7 +74,7 @@ const root = fileURLToPath(new URL('.', import.meta.url));
 const modules = join(root, 'node_modules');
 const lock = join(root, '.setup-lock');
 const [mode, ...flags] = process.argv.slice(2);
-const modes = { run: ['run'], test: ['run', 'test'], bench: ['run', 'test', 'bench'] }[mode];
+const modes = { packages: [], run: ['run'], test: ['run', 'test'], bench: ['run', 'test', 'bench'] }[mode];
 /** For scripts whose output is somebody's input: only what goes wrong is said. */
 const say = flags.includes('--quiet') ? () => {} : (line) => console.log(line);
 
@@ -82,7 +83,12 @@ class SetupError extends Error {}
 const folders = () =>
   [...(process.env.PATH ?? '').split(delimiter), ...DAEMON_FOLDERS, ...PERL_FOLDERS].filter(Boolean);
 const has = (program) => folders().some((folder) => existsSync(join(folder, program)));
-const missingPrograms = () => PROGRAMS.filter((row) => modes.includes(row.mode) && !has(row.program));
+/** Another clamd than one of our own needs no program here; nor does a listener without workers. */
+const scansHere =
+  mode !== 'run' ||
+  ((process.env.LANDFALL_SCANNER ?? 'clamd:own') === 'clamd:own' && process.env.LANDFALL_WORKERS !== '0');
+const isNeeded = (row) => modes.includes(row.mode) && (row.mode !== 'run' || scansHere);
+const missingPrograms = () => PROGRAMS.filter((row) => isNeeded(row) && !has(row.program));
 
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
 
@@ -156,7 +162,7 @@ function installPackages() {
   // Not the npm or Node of node_modules, which is removed first. Development packages bring the Node.
   const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.startsWith(modules));
   const env = { PATH: path.join(delimiter) };
-  const installed = run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], env);
+  const installed = run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], env);
   if (!installed.ok)
     throw new SetupError(`npm ci failed (is the package registry reachable?):\n${installed.said}`);
 
@@ -216,7 +222,7 @@ function removeLock() {
 }
 
 async function setUp() {
-  if (!modes) throw new SetupError('Usage: node setup.mjs run|test|bench [--quiet]');
+  if (!modes) throw new SetupError('Usage: node setup.mjs packages|run|test|bench [--quiet]');
   if (missingPrograms().length === 0 && packagesAreThere()) return;
   await takeLock();
   try {

@@ -53,8 +53,11 @@ cp package-lock.json node_modules/.package-lock.json
 printf '#!/bin/sh\\necho ${version}\\n' > node_modules/.bin/node
 chmod +x node_modules/.bin/node`;
 
-async function setUp(...args: string[]) {
-  const child = spawn(process.execPath, [join(checkout, 'setup.mjs'), ...args], { env: { PATH: `${bin}:` } });
+const setUp = (...args: string[]) => setUpWith({}, ...args);
+
+async function setUpWith(settings: Record<string, string>, ...args: string[]) {
+  const env = { PATH: `${bin}:`, ...settings };
+  const child = spawn(process.execPath, [join(checkout, 'setup.mjs'), ...args], { env });
   const [out, err, [status]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
@@ -68,7 +71,7 @@ const nothing = { status: 0, out: '', err: '' };
 
 test('the first time it installs, the second time it does and says nothing', async () => {
   expect(await setUp('test')).toEqual({ status: 0, out: 'Installing npm packages\n', err: '' });
-  expect(calls()).toBe('npm ci --include=dev --no-audit --no-fund\n');
+  expect(calls()).toBe('npm ci --include=dev --no-audit --no-fund --loglevel=error\n');
   expect(await setUp('test')).toEqual(nothing);
   expect(calls().split('\n')).toHaveLength(2);
 });
@@ -105,6 +108,18 @@ test('missing programs are installed where it may', async () => {
     /apt-get .*update\n(.*\n)*apt-get .*install -y --no-install-recommends lftp wput\n/,
   );
   expect(await setUp('test')).toEqual(nothing);
+});
+
+test('a scanner elsewhere, or none, needs no clamd here; nor does what only reads and writes files', async () => {
+  await setUp('packages');
+  rmSync(join(bin, 'freshclam'));
+  script('apt-get', `touch ${bin}/freshclam`);
+  expect(await setUp('packages')).toEqual(nothing);
+  expect(await setUpWith({ LANDFALL_SCANNER: 'clamd:scanner:3310' }, 'run')).toEqual(nothing);
+  expect(await setUpWith({ LANDFALL_WORKERS: '0' }, 'run')).toEqual(nothing);
+  expect((await setUpWith({ LANDFALL_SCANNER: 'clamd:own' }, 'run')).out).toMatch(/clamav-freshclam/);
+  rmSync(join(bin, 'freshclam'));
+  expect((await setUpWith({ LANDFALL_WORKERS: '0' }, 'test')).out).toMatch(/clamav-freshclam/);
 });
 
 test('where it may not, it says what to install', async () => {
