@@ -23,7 +23,7 @@ describe.skipIf(skipped !== undefined)(`ways to S3${skipped ? `, skipped: ${skip
   beforeAll(async () => {
     bucket = await openTestBucket();
     folder = await temporaryFolder();
-  }, 120_000);
+  });
   afterAll(async () => {
     await folder?.remove();
     await bucket?.stop();
