@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { link, mkdir, readdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashPassword } from '../core/password.ts';
 
@@ -29,16 +29,36 @@ export async function firstPartner(place: FirstPartnerPlace): Promise<FirstPartn
   const passwordFile = join(place.dataFolder, `${NAME}.password`);
   await mkdir(place.partnersFolder, { recursive: true });
   if ((await readdir(place.partnersFolder)).length === 0) {
-    const password = randomBytes(PASSWORD_BYTES).toString('base64url');
     await mkdir(place.dataFolder, { recursive: true });
-    await writeFile(passwordFile, password, { mode: 0o600 });
+    await keepPassword(passwordFile);
+    const hash = await hashPassword(await readFile(passwordFile, 'utf8'));
     const delivered = join(place.dataFolder, 'delivered');
-    await place.add({ name: NAME, user: NAME, hash: await hashPassword(password), delivered });
+    // Another process that starts on the same folder may have made it.
+    await place.add({ name: NAME, user: NAME, hash, delivered }).catch(unlessExists);
   }
   try {
     return { user: NAME, password: await readFile(passwordFile, 'utf8'), passwordFile };
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (codeOf(thrown) === 'ENOENT') return undefined;
     throw thrown;
   }
+}
+
+/** Whole at once, and never another one's place: whoever comes second goes on with the password that is there. */
+async function keepPassword(file: string): Promise<void> {
+  const own = `${file}.${randomUUID()}`;
+  await writeFile(own, randomBytes(PASSWORD_BYTES).toString('base64url'), { mode: 0o600 });
+  try {
+    await link(own, file);
+  } catch (thrown) {
+    if (codeOf(thrown) !== 'EEXIST') throw thrown;
+  } finally {
+    await unlink(own);
+  }
+}
+
+const codeOf = (thrown: unknown): unknown => (thrown as NodeJS.ErrnoException).code;
+
+function unlessExists(thrown: unknown): void {
+  if (codeOf(thrown) !== 'exists') throw thrown;
 }
