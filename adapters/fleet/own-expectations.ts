@@ -71,6 +71,7 @@ export function createOwnExpectations(now = () => performance.now()): OwnExpecta
   };
 
   return {
+    mayPut: () => true,
     async put(at, who, forMs) {
       if (inTheWay(at).length > 0) return false;
       const one: Noted = { at, who, endsAt: now() + forMs, isTaken: false };

@@ -29,11 +29,12 @@ export function createRedisExpectations(
     const words = [home.self(), at.port, places.length, within.length, who.token, who.address];
     return run(redis, PUT, keys, [...words, Math.ceil(forMs)]);
   };
+  const mayPut = (port: number, forMs: number): boolean =>
+    home.isOwn(port) || (!home.isOthers(port) && !link.aloneSince() && link.sinceCutMs() >= forMs);
   return {
+    mayPut,
     async put(at, who, forMs) {
-      if (home.isOthers(at.port)) return false;
-      const mayAsk = link.sinceCutMs() >= forMs || home.isOwn(at.port);
-      const noted = mayAsk ? await link.ask((redis) => note(redis, at, who, forMs)) : 0;
+      const noted = mayPut(at.port, forMs) ? await link.ask((redis) => note(redis, at, who, forMs)) : 0;
       if (noted === 0 || (noted === undefined && !home.isOwn(at.port))) return false;
       // Where Redis has no other, what is known here of one is older.
       if (noted !== undefined) own.forget(at);

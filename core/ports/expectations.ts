@@ -4,6 +4,8 @@
  * expected from that address or from a network that holds it.
  */
 export interface Expectations {
+  /** Whether one may be put at the port at all now, as far as is known without asking: where not, nobody needs to try. */
+  mayPut(port: number, forMs: number): boolean;
   /**
    * Notes that a connection is expected, for `forMs` at most. Answers false, and notes nothing, when one might be another's,
    * or may be for all that is known: the caller tries another port.

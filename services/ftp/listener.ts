@@ -55,7 +55,7 @@ export async function startFtpListener(options: FtpOptions): Promise<FtpListener
       return relay?.take(socket, port, from) ?? false;
     },
     came: () => options.metrics.add('landfall_data_connections_direct_total', {}),
-    tell: relay?.tell,
+    others: relay,
     log: options.log,
   });
   options.metrics.watch('landfall_data_connections_expected', () => [

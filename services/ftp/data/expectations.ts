@@ -42,6 +42,8 @@ export interface Expectations<Connection> {
 export const LATE_MS = 4000;
 /** Milliseconds after which a place that another listener had is tried again. */
 const ASIDE_MS = 100;
+/** Milliseconds after which those who wait look whether ports may be used that might not. */
+const LOOK_AGAIN_MS = 500;
 
 /** Random ports that are tried before all are looked at: where most are free, one of these is. */
 const GUESSES = 4;
@@ -70,17 +72,19 @@ interface Waiter<Connection> {
 
 const isWide = ({ others }: Origins): boolean => others.length > 0;
 
-interface Others<Connection> {
+interface Shared<Connection> {
+  /** Whether a place at the port may be had at all now. */
+  mayUse(port: number): boolean;
   /** Called when a place may be another's: its connection has come, or cannot even come late any more. */
   freed(expectation: Expectation<Connection>): void;
   /** Asked before a connection is handed over: where they know of it no more, it may be one of theirs that has come. */
   isKnown(expectation: Expectation<Connection>): boolean;
 }
 
-/** `others`: listeners that are told of each expectation, whose ports are the same. */
+/** `shared`: with listeners that are told of each expectation, whose ports are the same. */
 export function createExpectations<Connection>(
   numbers: readonly number[],
-  others?: Others<Connection>,
+  shared?: Shared<Connection>,
 ): Expectations<Connection> {
   const ports = new Map<number, Port<Connection>>(
     numbers.map((port) => [port, { port, exact: new Map(), wide: new Set() }]),
@@ -91,13 +95,14 @@ export function createExpectations<Connection>(
   const placeAt = ({ exact, wide }: Port<Connection>, address: string): Place<Connection> | undefined =>
     exact.get(address) ?? [...wide].find(({ expectation }) => isFrom(expectation.origins, address));
 
-  const isFree = ({ exact, wide }: Port<Connection>, origins: Origins): boolean =>
+  const isFree = ({ port, exact, wide }: Port<Connection>, origins: Origins): boolean =>
+    shared?.mayUse(port) !== false &&
     !exact.has(origins.client) &&
     ![...wide].some(({ expectation }) => overlap(expectation.origins, origins)) &&
     !(isWide(origins) && [...exact.keys()].some((address) => isFrom(origins, address)));
 
   const put = (port: Port<Connection>, expectation: Expectation<Connection>): number => {
-    const place: Place<Connection> = { expectation, state: others ? 'untold' : 'expected' };
+    const place: Place<Connection> = { expectation, state: shared ? 'untold' : 'expected' };
     if (isWide(expectation.origins)) port.wide.add(place);
     else port.exact.set(expectation.origins.client, place);
     portOf.set(expectation, port);
@@ -113,7 +118,7 @@ export function createExpectations<Connection>(
     // Set aside, its expectation may have another place by now.
     if (place.state !== 'aside') {
       portOf.delete(place.expectation);
-      others?.freed(place.expectation);
+      shared?.freed(place.expectation);
     }
     serveWaiting(port);
   };
@@ -132,6 +137,18 @@ export function createExpectations<Connection>(
       waiting.delete(waiter);
       waiter.resolve(put(port, waiter.expectation));
     }
+  };
+
+  let isLooking = false;
+  const lookAgain = (): void => {
+    if (isLooking || !shared || waiting.size === 0) return;
+    isLooking = true;
+    const look = (): void => {
+      isLooking = false;
+      for (const port of ports.values()) serveWaiting(port);
+      lookAgain();
+    };
+    setTimeout(look, LOOK_AGAIN_MS).unref();
   };
 
   const setAside = (expectation: Expectation<Connection>): void => {
@@ -167,6 +184,7 @@ export function createExpectations<Connection>(
         };
         signal.addEventListener('abort', leave, { once: true });
         waiting.add(waiter);
+        lookAgain();
       });
     },
 
@@ -191,7 +209,8 @@ export function createExpectations<Connection>(
       const port = ports.get(number);
       const place = port && placeAt(port, from);
       if (!port || !place || place.state === 'aside' || place.state === 'untold') return 'unexpected';
-      if (place.state === 'over' || others?.isKnown(place.expectation) === false) return 'late';
+      if (place.state === 'over') return 'late';
+      if (shared?.isKnown(place.expectation) === false) return 'unexpected';
       remove(port, place);
       place.expectation.take(connection);
       return 'taken';

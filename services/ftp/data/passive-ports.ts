@@ -7,7 +7,7 @@ import type { Ends } from '../client-address.ts';
 import { type DataConnection, directly } from './connection.ts';
 import type { Expectations } from './expectations.ts';
 import { keepAlive } from './keep-alive.ts';
-import { createToldExpectations, type Tell } from './told-expectations.ts';
+import { createToldExpectations, type Others } from './told-expectations.ts';
 
 export interface PassivePortsOptions {
   readonly address: string;
@@ -18,8 +18,8 @@ export interface PassivePortsOptions {
   readonly endsOf: (socket: Socket) => Promise<Ends | undefined>;
   /** Asked for each connection that nobody here expects; true takes it over. */
   readonly stray?: ((socket: Socket, port: number, from: string) => boolean) | undefined;
-  /** Tells the other listeners what is expected here. */
-  readonly tell?: Tell | undefined;
+  /** They are told what is expected here. */
+  readonly others?: Others | undefined;
   /** Told of each connection that came to the listener which expects it. */
   readonly came?: (() => void) | undefined;
   readonly log: Log;
@@ -43,9 +43,12 @@ const settings = { address: 'LANDFALL_FTP_ADDRESS', port: 'LANDFALL_FTP_PASSIVE_
 
 /** Opens them all. Rejects, with none open, when one cannot be bound. */
 export async function openPassivePorts(options: PassivePortsOptions): Promise<PassivePorts> {
-  const { address, first, last, stray, came, tell, log } = options;
+  const { address, first, last, stray, came, others, log } = options;
   const numbers = Array.from({ length: last - first + 1 }, (_, index) => first + index);
-  const { add, withdraw, expected, ...expectations } = createToldExpectations<DataConnection>(numbers, tell);
+  const { add, withdraw, expected, ...expectations } = createToldExpectations<DataConnection>(
+    numbers,
+    others,
+  );
 
   let refused = 0;
   let loggedAt = Number.NEGATIVE_INFINITY;

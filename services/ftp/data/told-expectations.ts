@@ -9,8 +9,16 @@ export interface Told {
   isKnown(): boolean;
 }
 
-/** Undefined when another listener expects a connection there. */
-export type Tell = (at: ExpectedPlace) => Promise<Told | undefined>;
+/** The other listeners, whose ports are the same. */
+export interface Others {
+  /**
+   * Tells them, before the client hears of the port. Undefined when one of them expects a connection there. Nobody needs
+   * to wait for what is taken back.
+   */
+  tell(at: ExpectedPlace): Promise<Told | undefined>;
+  /** Whether that can be of use at the port now. */
+  mayTell(port: number): boolean;
+}
 
 /**
  * Expectations of which the other listeners know, so that a connection may come to any of them. A place is had when it
@@ -19,15 +27,16 @@ export type Tell = (at: ExpectedPlace) => Promise<Told | undefined>;
  */
 export function createToldExpectations<Connection>(
   numbers: readonly number[],
-  tell: Tell | undefined,
+  others: Others | undefined,
 ): Expectations<Connection> {
-  if (!tell) return createExpectations(numbers);
+  if (!others) return createExpectations(numbers);
   const told = new Map<Expectation<Connection>, Told>();
   const own = createExpectations<Connection>(numbers, {
     freed(expectation) {
       told.get(expectation)?.takeBack();
       told.delete(expectation);
     },
+    mayUse: others.mayTell,
     isKnown: (expectation) => told.get(expectation)?.isKnown() ?? false,
   });
   return {
@@ -35,8 +44,8 @@ export function createToldExpectations<Connection>(
     async add(expectation, signal) {
       for (;;) {
         const port = await own.add(expectation, signal);
-        const [client, ...others] = namesOf(expectation.origins);
-        const one = await tell({ port, client, others });
+        const [client, ...more] = namesOf(expectation.origins);
+        const one = await others.tell({ port, client, others: more });
         if (one) {
           own.told(expectation);
           // It may have been given up in the meantime.

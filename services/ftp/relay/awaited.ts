@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { DataPlace, Expectations, ExpectedPlace } from '../../../core/ports/expectations.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import type { Told } from '../data/told-expectations.ts';
+import type { Others } from '../data/told-expectations.ts';
 
 /** 128 bits: nobody guesses one. */
 const TOKEN_BYTES = 16;
@@ -19,12 +19,7 @@ export interface AwaitedOptions {
 }
 
 /** What this listener has told the fleet to expect, with the tokens that only both know. */
-export interface Awaited {
-  /**
-   * Tells the fleet, before the client hears of the port. Undefined when another listener expects a connection there.
-   * Nobody needs to wait for what is taken back.
-   */
-  tell(at: ExpectedPlace): Promise<Told | undefined>;
+export interface Awaited extends Others {
   tokenOf(at: DataPlace): string | undefined;
 }
 
@@ -34,6 +29,7 @@ export function createAwaited(options: AwaitedOptions): Awaited {
   const { expectations, dataAddressesOf, address, forMs, log } = options;
   const tokens = new Map<string, string>();
   return {
+    mayTell: (port) => expectations.mayPut(port, forMs),
     async tell({ port, client, others = [] }) {
       const token = randomBytes(TOKEN_BYTES).toString('base64url');
       const names = [client, ...others];

@@ -33,7 +33,7 @@ export interface RelayOptions extends RelayPlace {
  * A balancer sends a data connection to any listener. The one that it reaches asks the fleet who expects it and hands it
  * over, byte by byte, so TLS ends where the session is.
  */
-export interface Relay extends Pick<Awaited, 'tell'>, Pick<Strays, 'take' | 'drain'> {
+export interface Relay extends Pick<Awaited, 'tell' | 'mayTell'>, Pick<Strays, 'take' | 'drain'> {
   /** Takes what other listeners bring, and is one of the fleet's. Rejects when the port cannot be bound. */
   open(arrive: (connection: DataConnection, at: DataPlace) => boolean): Promise<void>;
   /** Takes nothing more. */
@@ -50,6 +50,7 @@ export function createRelay(options: RelayOptions): Relay {
   let port: { close(): void } | undefined;
   return {
     tell: awaited.tell,
+    mayTell: awaited.mayTell,
     take: strays.take,
     drain: strays.drain,
     async open(arrive) {
