@@ -19,8 +19,8 @@ const KEPT_MS = 60 * 60_000;
  * lost Redis goes on at its home, of which it needs to ask nobody; the others, who still have Redis, know nothing of what
  * it expects. The other ports are everybody's, who ask Redis for each place.
  *
- * About half of the ports are homes, at least one for each listener where there are enough. Redis alone gives them, so no
- * two listeners ever have the same one.
+ * About half of the ports are homes, at least one for each listener; where there are hardly more ports than listeners, none
+ * is. Redis alone gives them, so no two listeners ever have the same one.
  */
 export interface HomePorts {
   /** Says that this listener is there still; takes what is its part, and gives back what is more. */
@@ -98,7 +98,9 @@ const HOMES = `${NOW}${RELEASE}
 for _, address in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[5])) do release(address) end
 redis.call('ZADD', KEYS[2], now, ARGV[1])
 local ports = ARGV[3] - ARGV[2] + 1
-local part = math.max(1, math.floor(ports / 2 / math.max(2, redis.call('ZCARD', KEYS[2])) + 0.5))
+local living = redis.call('ZCOUNT', KEYS[2], now - ARGV[4], '+inf')
+local part = 0
+if living <= ports * 3 / 4 then part = math.max(1, math.floor(ports / 2 / math.max(2, living) + 0.5)) end
 for i = 7, #ARGV, 2 do redis.call('HSETNX', KEYS[1], ARGV[i], string.format('%s %.0f', ARGV[1], now + ARGV[i + 1])) end
 local own, of, all = {}, {}, 0
 local homes = redis.call('HGETALL', KEYS[1])
