@@ -18,8 +18,9 @@ export interface Unread {
 /** The bytes of a line without its end: what they are written in, the session knows. */
 export type CommandLine = { readonly bytes: Buffer } | 'too-long';
 
+const NOTHING = Buffer.alloc(0);
 export const nothingUnread: Unread = {
-  text: Buffer.alloc(0),
+  text: NOTHING,
   telnet: 'start',
   dropping: false,
   lineFeedOwed: false,
@@ -36,7 +37,7 @@ export function addBytes(unread: Unread, bytes: Buffer): Unread {
   };
 }
 
-/** Takes up to `max` lines. Lines end with CRLF, or with LF alone, as some clients send them. */
+/** Takes up to `max` lines, without empty ones. They end with CRLF, or with LF alone, as some clients send them. */
 export function takeLines(unread: Unread, max: number): { lines: CommandLine[]; rest: Unread } {
   const lines: CommandLine[] = [];
   let { text, dropping, lineFeedOwed } = unread;
@@ -58,10 +59,13 @@ export function takeLines(unread: Unread, max: number): { lines: CommandLine[]; 
       if (!dropping && text.length <= MAX_LINE_BYTES) break;
       if (!dropping) lines.push('too-long');
       dropping = true;
-      text = nothingUnread.text;
+      text = NOTHING;
       break;
     }
-    if (!dropping) lines.push(end > MAX_LINE_BYTES ? 'too-long' : { bytes: lineIn(text.subarray(0, end)) });
+    const line = dropping ? NOTHING : end > MAX_LINE_BYTES ? 'too-long' : lineIn(text.subarray(0, end));
+    if (line === 'too-long') lines.push(line);
+    // Routers that write the addresses of PORT anew put empty lines between, and programs do not await a reply to them.
+    else if (line.length > 0) lines.push({ bytes: line });
     dropping = false;
     text = text.subarray(end + 1);
   }

@@ -79,6 +79,12 @@ describe('command lines', () => {
     expect(texts(latin1(bytes)).map((text) => String(text).toUpperCase())).toEqual(['ABOR']);
   });
 
+  it('that are empty are passed over', () => {
+    expect(texts(latin1('\r\n\n\r\r\nPWD\r\n\n \r\n'))).toEqual(['PWD', ' ']);
+    const { lines, rest } = takeLines(addBytes(nothingUnread, Buffer.alloc(100_000, '\n')), 1);
+    expect([lines, rest.text.length]).toEqual([[], 0]);
+  });
+
   it('may end with more than one CR', () => {
     expect(texts(latin1('PWD\r\r\nabor\r\r\nSTAT\r\r\r\nSTAT\r\nSTAT a\r\r\nQUIT\r'))).toEqual([
       'PWD',

@@ -137,6 +137,15 @@ it("Ruby's Net::FTP sends STAT as urgent data, whose last byte does not come in 
   await talk.expect(221);
 });
 
+it('empty lines, which some routers put in, are answered with nothing', async () => {
+  talk.send('\r\n\r\nPWD\r\n\n\r\n');
+  await talk.expect(257);
+  await transcript([
+    ['NOOP', 200],
+    [' ', 500],
+  ]);
+});
+
 it('lines may end with more than one CR', () => transcript([['PWD\r', 257]]));
 
 describe('listings', () => {
