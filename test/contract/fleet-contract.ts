@@ -64,12 +64,12 @@ export function fleetContract(engine: string, open: () => Promise<Fleet>): void 
       expect(await fleet.loginDelayMs({ user: 'u', address: 'a' })).toBe(0);
       await fail('u', 'a', 2);
       expect(await fleet.loginDelayMs({ user: 'u', address: 'a' })).toBe(0);
-      await fail('u', 'a', 3);
-      const five = await fleet.loginDelayMs({ user: 'u', address: 'a' });
-      await fail('u', 'a', 4);
+      await fail('u', 'a', 5);
+      const seven = await fleet.loginDelayMs({ user: 'u', address: 'a' });
+      await fail('u', 'a', 2);
       const nine = await fleet.loginDelayMs({ user: 'u', address: 'a' });
-      expect(five).toBeGreaterThan(0);
-      expect(nine).toBeGreaterThan(five);
+      expect(seven).toBeGreaterThan(0);
+      expect(nine).toBeGreaterThan(seven);
       expect(await fleet.loginDelayMs({ user: 'u', address: 'b' })).toBe(0);
       expect(await fleet.loginDelayMs({ user: 'other', address: 'a' })).toBe(0);
     });
@@ -104,27 +104,27 @@ export function fleetContract(engine: string, open: () => Promise<Fleet>): void 
 
       test('whoever takes an expectation is told who expects it, once', async () => {
         expect(await fleet.expectations.take(at)).toBeUndefined();
-        expect(await fleet.expectations.put(at, who('t'), 10_000)).toBe(true);
+        expect(await fleet.expectations.put(at, who('t'), 60_000)).toBe(true);
         const asked = await Promise.all(Array.from({ length: 5 }, () => fleet.expectations.take(at)));
         expect(asked.filter(Boolean)).toEqual([who('t')]);
       });
 
       test('of a port and a client there is one expectation, of each client one of its own', async () => {
-        expect(await fleet.expectations.put(at, who('first'), 10_000)).toBe(true);
-        expect(await fleet.expectations.put(at, who('second'), 10_000)).toBe(false);
+        expect(await fleet.expectations.put(at, who('first'), 60_000)).toBe(true);
+        expect(await fleet.expectations.put(at, who('second'), 60_000)).toBe(false);
         const others = [
           { ...at, client: '2001:db8::7' },
           { ...at, port: 30_001 },
         ];
-        for (const other of others) expect(await fleet.expectations.put(other, who('o'), 10_000)).toBe(true);
+        for (const other of others) expect(await fleet.expectations.put(other, who('o'), 60_000)).toBe(true);
       });
 
       test('its place stays taken until who expected it says that the connection has come', async () => {
-        await fleet.expectations.put(at, who('first'), 10_000);
+        await fleet.expectations.put(at, who('first'), 60_000);
         expect(await fleet.expectations.take(at)).toEqual(who('first'));
-        expect(await fleet.expectations.put(at, who('second'), 10_000)).toBe(false);
+        expect(await fleet.expectations.put(at, who('second'), 60_000)).toBe(false);
         await fleet.expectations.withdraw(at, 'first');
-        expect(await fleet.expectations.put(at, who('second'), 10_000)).toBe(true);
+        expect(await fleet.expectations.put(at, who('second'), 60_000)).toBe(true);
         expect(await fleet.expectations.take(at)).toEqual(who('second'));
       });
 
@@ -134,14 +134,14 @@ export function fleetContract(engine: string, open: () => Promise<Fleet>): void 
         expect(await fleet.expectations.take(at)).toBeUndefined();
         await fleet.expectations.put(at, who('t'), 50);
         await sleep(100);
-        expect(await fleet.expectations.put(at, who('u'), 10_000)).toBe(true);
+        expect(await fleet.expectations.put(at, who('u'), 60_000)).toBe(true);
       });
 
       test('it is withdrawn by its own token only', async () => {
-        await fleet.expectations.put(at, who('token'), 10_000);
+        await fleet.expectations.put(at, who('token'), 60_000);
         await fleet.expectations.withdraw(at, 'tok');
         await fleet.expectations.withdraw(at, 'other');
-        expect(await fleet.expectations.put(at, who('u'), 10_000)).toBe(false);
+        expect(await fleet.expectations.put(at, who('u'), 60_000)).toBe(false);
         await fleet.expectations.withdraw(at, 'token');
         expect(await fleet.expectations.take(at)).toBeUndefined();
       });
@@ -153,7 +153,7 @@ export function fleetContract(engine: string, open: () => Promise<Fleet>): void 
       const inside = (client: string) => ({ port: 30_000, client, others: [], within: [network] });
       const who = (token: string) => ({ address: '10.0.0.1:4000', token });
       const put = (at: object, token: string) =>
-        fleet.expectations.put(at as typeof wide, who(token), 10_000);
+        fleet.expectations.put(at as typeof wide, who(token), 60_000);
 
       test('are known by each of their names, and withdrawn with all', async () => {
         expect(await put(wide, 'wide')).toBe(true);
@@ -193,10 +193,10 @@ export function fleetContract(engine: string, open: () => Promise<Fleet>): void 
 
       test('are not in the way any more when they have ended by themselves', async () => {
         await fleet.expectations.put(inside('198.51.100.3'), who('short'), 50);
-        await fleet.expectations.put(inside('198.51.100.4'), who('long'), 200);
+        await fleet.expectations.put(inside('198.51.100.4'), who('long'), 4_000);
         await sleep(100);
         expect(await put(wide, 'wide')).toBe(false);
-        await sleep(150);
+        await sleep(4_000);
         expect(await put(wide, 'wide')).toBe(true);
       });
     });
@@ -216,7 +216,7 @@ export function fleetContract(engine: string, open: () => Promise<Fleet>): void 
       const first = await fleet.ticketKeys.current(60_000);
       expect(first.keys).toHaveLength(1);
       expect(first.keys[0]).toHaveLength(TICKET_KEY_BYTES);
-      expect(Math.abs(first.rotatedAt.getTime() - before)).toBeLessThan(5_000);
+      expect(Math.abs(first.rotatedAt.getTime() - before)).toBeLessThan(60_000);
       expect(await fleet.ticketKeys.current(60_000)).toEqual(first);
 
       let last = first;

@@ -8,6 +8,7 @@ import type { Fleet } from '../../core/ports/fleet.ts';
 import { startCutProxy } from '../support/cut-proxy.ts';
 import { freePort } from '../support/free-port.ts';
 import { killWhenItSpeaks } from '../support/kill-holder.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { quietLog } from '../support/quiet-log.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 import { fleetContract } from './fleet-contract.ts';
@@ -21,7 +22,9 @@ afterAll(() => shared.remove());
 const passivePorts = { first: 30_000, last: 30_009 };
 const ports = Array.from({ length: 10 }, (_, index) => passivePorts.first + index);
 /** For which connections are expected in tests of who has which port. */
-const EXPECTED_MS = 4_000;
+const EXPECTED_MS = 8_000;
+/** For which one is expected in all others, however busy the machine is. */
+const LONG_MS = 600_000;
 
 const fleets: Fleet[] = [];
 afterEach(async () => {
@@ -49,8 +52,8 @@ const portsHad = async ({ expectations }: Fleet, client: string): Promise<number
   const had = await Promise.all(ports.map((port) => expectations.put({ port, client }, here, EXPECTED_MS)));
   return ports.filter((_, index) => had[index]);
 };
-/** Until all have renewed their leases twice: each has its part of the ports, and knows that of the others. */
-const settle = () => sleep(4_500);
+/** Until all have renewed their leases twice, and more: each has its part of the ports, and knows that of the others. */
+const settle = () => sleep(7_000);
 /** Whether a session comes in, which then goes again. */
 const hasRoom = async (fleet: Fleet, limits: object, address = 'a'): Promise<boolean> => {
   try {
@@ -95,10 +98,11 @@ describe('two listeners', () => {
   test('know the failed logins at each other, and what a success forgets', async () => {
     const url = newUrl();
     const [first, second] = [listenerAt(url), listenerAt(url)];
-    for (let count = 0; count < 5; count += 1) await first.loginFailed(who, true);
+    for (let count = 0; count < 8; count += 1) await first.loginFailed(who, true);
     const delay = await second.loginDelayMs(who);
-    expect(delay).toBeGreaterThan(3_000);
-    expect(delay).toBeLessThanOrEqual(4_000);
+    // After seven it is the half.
+    expect(delay).toBeGreaterThan(16_000);
+    expect(delay).toBeLessThanOrEqual(32_000);
     await second.loginFailed(who, false);
     expect(await first.loginDelayMs(who)).toBe(0);
   });
@@ -134,8 +138,9 @@ describe('two listeners', () => {
       return Promise.all(all.map((listener) => listener.ticketKeys.current(rotateMs)));
     };
     for (const set of await ask(60_000)) expect(set).toEqual(await listeners[0]!.ticketKeys.current(60_000));
-    await sleep(200);
-    for (const set of await ask(150)) expect(set.keys).toHaveLength(2);
+    // Longer than a busy machine takes to ask all of them.
+    await sleep(4_000);
+    for (const set of await ask(3_500)) expect(set.keys).toHaveLength(2);
   });
 
   test('make a new ticket key when the last one was made by a clock that has been set back since', async () => {
@@ -158,10 +163,8 @@ describe('two listeners', () => {
     await listener.listeners.join('10.0.0.1:4000');
     await killWhenItSpeaks('fleet-holder-process.ts', [url, 'a']);
     expect((await listener.listeners.living()).toSorted()).toEqual(['10.0.0.1:4000', 'killed:1']);
-    await vi.waitUntil(async () => (await listener.listeners.living()).length === 1, {
-      timeout: 20_000,
-      interval: 200,
-    });
+    const isForgotten = async () => (await listener.listeners.living()).length === 1;
+    await vi.waitUntil(isForgotten, { ...PATIENCE, interval: 200 });
     expect(await listener.listeners.living()).toEqual(['10.0.0.1:4000']);
   });
 
@@ -186,7 +189,7 @@ describe('two listeners', () => {
     await first.enter(who, {});
     await killWhenItSpeaks('fleet-holder-process.ts', [url, 'a']);
     expect(await hasRoom(second, two)).toBe(false);
-    await vi.waitUntil(() => hasRoom(second, two), { timeout: 20_000, interval: 200 });
+    await vi.waitUntil(() => hasRoom(second, two), { ...PATIENCE, interval: 200 });
     expect(await hasRoom(second, one)).toBe(false);
   });
 });
@@ -198,8 +201,9 @@ test('Redis remembers a bounded number of failures, and nothing after the last l
     for (let count = 0; count < times; count += 1) await listener.loginFailed({ user: 'u', address }, true);
   };
   await fail('first', 5);
-  for (let batch = 0; batch < 20; batch += 1) {
-    await Promise.all(Array.from({ length: 1_000 }, (_, index) => fail(`${batch}.${index}`, 1)));
+  // In batches for each of which a busy Redis, too, has an answer in time.
+  for (let batch = 0; batch < 200; batch += 1) {
+    await Promise.all(Array.from({ length: 100 }, (_, index) => fail(`${batch}.${index}`, 1)));
   }
   expect(listener.said).toEqual([]);
   expect(await listener.loginDelayMs({ user: 'u', address: 'first' })).toBe(0);
@@ -299,13 +303,13 @@ describe('one listener that alone loses Redis, which the others still have', () 
     const at = { client: 'meanwhile', port: alone![0]! };
     expect(await first.expectations.put(at, here, 60_000)).toBe(true);
     proxy.mend();
-    await vi.waitUntil(() => !first.aloneSince(), { timeout: 20_000 });
+    await vi.waitUntil(() => !first.aloneSince(), PATIENCE);
     expect(await others[0]!.expectations.take(at)).toEqual(here);
     await expectApart('back');
     await sleep(EXPECTED_MS);
     expect((await expectApart('settled')).flat()).toHaveLength(10);
     expect(await others[1]!.listeners.living()).toHaveLength(3);
-  }, 60_000);
+  });
 
   test('does not keep its home from a newcomer for ever: of those that vanished, the first gives its ports', async () => {
     const url = newUrl();
@@ -361,16 +365,16 @@ describe('a Redis that goes away', () => {
     await first.enter(who, two);
     await second.enter(who, two);
     await leave();
-    for (let count = 0; count < 5; count += 1) await first.loginFailed(who, true);
-    expect(await first.loginDelayMs(who)).toBeGreaterThan(3_000);
+    for (let count = 0; count < 8; count += 1) await first.loginFailed(who, true);
+    expect(await first.loginDelayMs(who)).toBeGreaterThan(16_000);
     await second.loginFailed(who, false);
     const alone = expect.stringMatching(/counts sessions alone/);
-    await vi.waitUntil(() => second.said.length > 0);
+    await vi.waitUntil(() => second.said.length > 0, PATIENCE);
     expect([first.said, second.said]).toEqual([[alone], [alone]]);
 
     await server.start();
     const back = expect.stringMatching(/answers again/);
-    await vi.waitUntil(() => first.said.length + second.said.length > 3, { timeout: 20_000 });
+    await vi.waitUntil(() => first.said.length + second.said.length > 3, PATIENCE);
     expect([first.said, second.said]).toEqual([
       [alone, back],
       [alone, back],
@@ -402,7 +406,7 @@ describe('a Redis that goes away', () => {
     expect((await second.ticketKeys.current(60_000)).keys).toHaveLength(1);
 
     await server.start();
-    await vi.waitUntil(() => !first.aloneSince() && !second.aloneSince(), { timeout: 20_000 });
+    await vi.waitUntil(() => !first.aloneSince() && !second.aloneSince(), PATIENCE);
     expect(await first.ticketKeys.current(60_000)).toEqual(keys);
     expect(await second.ticketKeys.current(60_000)).toEqual(keys);
     expect((await second.listeners.living()).toSorted()).toEqual(['first:1', 'second:1']);
@@ -425,7 +429,7 @@ describe('a Redis that goes away', () => {
 
     // It has forgotten everything, and what each expected before may still come.
     await server.start();
-    await vi.waitUntil(() => fleet.every((one) => !one.aloneSince()), { timeout: 20_000 });
+    await vi.waitUntil(() => fleet.every((one) => !one.aloneSince()), PATIENCE);
     const back = await Promise.all(fleet.map((one) => portsHad(one, 'back')));
     expect(back).toEqual(had);
     await sleep(EXPECTED_MS);
@@ -440,28 +444,35 @@ describe('a Redis that goes away', () => {
     await second.expectations.take({ ...place, port: 1 });
     await server.kill();
     const clients = Array.from({ length: 3_000 }, (_, index) => `before ${index}`);
-    for (const client of clients) await first.expectations.put({ port: 1, client }, here, 60_000);
+    for (const client of clients) await first.expectations.put({ port: 1, client }, here, LONG_MS);
     await server.start();
     while (first.aloneSince()) {
       const client = `meanwhile ${clients.length}`;
-      await first.expectations.put({ port: 1, client }, here, 60_000);
+      await first.expectations.put({ port: 1, client }, here, LONG_MS);
       clients.push(client);
       await sleep(1);
     }
-    await vi.waitUntil(() => !second.aloneSince(), { timeout: 20_000 });
-    const taken = await Promise.all(clients.map((client) => second.expectations.take({ port: 1, client })));
-    expect(clients.filter((_, index) => !taken[index])).toEqual([]);
+    await vi.waitUntil(() => !second.aloneSince(), PATIENCE);
+    const lost: string[] = [];
+    for (const client of clients) {
+      if (!(await second.expectations.take({ port: 1, client }))) lost.push(client);
+    }
+    expect(lost).toEqual([]);
   });
 
   test('is there again before anybody missed it: what it has forgotten is shared again', async () => {
     const server = await startForgetful();
     const [first, second] = [listenerAt(server.url), listenerAt(server.url)];
-    await first.expectations.put(place, here, 60_000);
-    await server.kill();
-    await server.start();
-    await sleep(4_000);
+    await first.expectations.put(place, here, LONG_MS);
+    const redis = new Redis(server.url);
+    onTestFinished(() => redis.disconnect());
+    const expected = () => redis.keys('*:expected:*');
+    expect(await expected()).toHaveLength(1);
+    // As if it was started again, in no time.
+    await redis.multi([['flushall'], ['client', 'kill', 'type', 'normal']]).exec();
+    await vi.waitUntil(async () => (await expected()).length === 1, PATIENCE);
     expect(first.said).toEqual([]);
-    expect(await second.expectations.put(place, { ...here, token: 'u' }, 60_000)).toBe(false);
+    expect(await second.expectations.put(place, { ...here, token: 'u' }, LONG_MS)).toBe(false);
     expect(await second.expectations.take(place)).toEqual(here);
   });
 
@@ -472,13 +483,14 @@ describe('a Redis that goes away', () => {
     server.process.kill('SIGSTOP');
     const started = performance.now();
     await Promise.all(Array.from({ length: 20 }, () => listener.enter(who, {})));
-    expect(performance.now() - started).toBeLessThan(5_000);
+    // One after the other they would take two seconds each.
+    expect(performance.now() - started).toBeLessThan(20_000);
     const afterwards = performance.now();
     for (let count = 0; count < 50; count += 1) await listener.enter(who, {});
     await listener.loginDelayMs(who);
-    expect(performance.now() - afterwards).toBeLessThan(2_000);
+    expect(performance.now() - afterwards).toBeLessThan(20_000);
     server.process.kill('SIGCONT');
-    await vi.waitUntil(() => listener.said.length > 1, { timeout: 20_000 });
+    await vi.waitUntil(() => listener.said.length > 1, PATIENCE);
     const other = listenerAt(server.url);
     expect(await hasRoom(other, { total: 71 })).toBe(false);
     expect(await hasRoom(other, { total: 72 })).toBe(true);
@@ -488,13 +500,14 @@ describe('a Redis that goes away', () => {
     const server = await startForgetful();
     const listener = listenerAt(server.url);
     await listener.enter(who, { perAddress: 1 });
-    server.process.kill('SIGSTOP');
-    onTestFinished(() => void server.process.kill('SIGCONT'));
-    const started = performance.now();
-    for (let count = 0; count < 100; count += 1)
+    const redis = new Redis(server.url);
+    onTestFinished(() => redis.disconnect());
+    const asked = async () => Number(/^cmdstat_eval:calls=(\d+)/m.exec(await redis.info('commandstats'))![1]);
+    const before = await asked();
+    for (let count = 0; count < 1_000; count += 1)
       await expect(listener.enter(who, { perAddress: 1 })).rejects.toMatchObject(full);
-    expect(performance.now() - started).toBeLessThan(500);
-    expect(listener.aloneSince()).toBeUndefined();
+    // Its renewals may have come in between.
+    expect((await asked()) - before).toBeLessThan(100);
   });
 
   test('never there: alone from the start, said once', async () => {
@@ -514,7 +527,7 @@ describe('a Redis that goes away', () => {
     const redis = new Redis(shared.url);
     onTestFinished(() => redis.disconnect());
     await redis.del(await redis.keys(`${parseRedisUrl(url).prefix}:*`));
-    await vi.waitUntil(async () => !(await hasRoom(second, one)), { timeout: 10_000, interval: 100 });
+    await vi.waitUntil(async () => !(await hasRoom(second, one)), { ...PATIENCE, interval: 100 });
     expect(first.said).toEqual([]);
   });
 });
