@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -95,6 +96,31 @@ describe('target folder', () => {
     rmSync(place);
     expect(await deliver(open(), arrival, Buffer.from('hello'))).toEqual({ place });
     expect(namesIn(folder)).toEqual([]);
+  });
+
+  test('what another attempt has delivered does not come again, though the consumer took it meanwhile', async () => {
+    const arrival = anArrival();
+    const deliveryId = `${arrival.id}-1-target`;
+    const bytes = async function* () {
+      rmSync((await deliver(open(), arrival, Buffer.from('hello'))).place);
+      yield Buffer.from('hello');
+    };
+    await open().deliver({ arrival, deliveryId, bytes }, never);
+    expect(namesIn(folder)).toEqual([]);
+  });
+
+  test('what was killed under its own name stays there, though the other file has gone', async () => {
+    const other = join(folder, 'po.x12');
+    writeFileSync(other, 'other');
+    const arrival = anArrival();
+    const { place } = await deliver(open(), arrival, Buffer.from('hello'));
+    // Killed before it was marked as done.
+    const [done] = readdirSync(hidden).filter((name) => name.endsWith('.done'));
+    rmSync(join(hidden, done!));
+    linkSync(place, join(hidden, done!.replace(/done$/, 'ready')));
+    rmSync(other);
+    expect(await deliver(open(), arrival, Buffer.from('hello'))).toEqual({ place });
+    expect(namesIn(folder)).toEqual([`po ~${arrival.id.slice(-12)}.x12`]);
   });
 
   test('another run delivers again, beside the first', async () => {

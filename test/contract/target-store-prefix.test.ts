@@ -50,6 +50,18 @@ test('placeholders are filled in for each arrival, which may have been replaced 
   expect((await readWhole(store.objects, place, 100)).toString()).toBe('mine');
 });
 
+test('a copy under its own name is found again, though the other file has gone', async () => {
+  const store = createMemoryStore();
+  const arrival = anArrival();
+  await store.objects.put('archive/po.x12', Buffer.from('other'));
+  await publish(store, arrival, Buffer.from('mine'));
+  const target = openTarget(spec('archive', 'keep-both'), store);
+  const { place } = await deliver(target, arrival, Buffer.alloc(0));
+  await store.objects.remove('archive/po.x12');
+  expect(await deliver(target, arrival, Buffer.alloc(0))).toEqual({ place });
+  expect(await store.objects.head('archive/po.x12')).toBeUndefined();
+});
+
 test("the store's own faults are not the target's; keys have an end", async () => {
   const store = createMemoryStore();
   const arrival = anArrival();

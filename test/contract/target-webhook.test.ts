@@ -129,7 +129,10 @@ describe('target webhook', () => {
   test('no answer is down, after the timeout and when it is stopped', async () => {
     answer = () => undefined;
     await expect(send(anArrival(), { timeout: 50 })).rejects.toThrow(code('target-down'));
+    const began = performance.now();
     await expect(send(anArrival(), { signal: AbortSignal.timeout(50) })).rejects.toThrow(code('target-down'));
+    // Long before its own timeout.
+    expect(performance.now() - began).toBeLessThan(5_000);
   });
 
   test('nobody there is down, by the reason', async () => {
