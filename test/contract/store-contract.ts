@@ -26,13 +26,15 @@ export type Open = () => { store: Store; peer: Store };
 export interface Nature {
   /** What a listing says of when: what `head` says, or when an object was written and nothing of folders. */
   readonly listedTimes: 'as head' | 'written';
+  /** What a sweep does to an upload whose writer is there, but has sent nothing for as long. */
+  readonly silentUploads: 'swept' | 'kept';
 }
 
 /** What every store must do: each sentence of `core/ports/store.ts`. */
 export function storeContract(
   name: string,
   openStore: () => Promise<StoreUnderTest>,
-  nature: Nature = { listedTimes: 'as head' },
+  nature: Nature = { listedTimes: 'as head', silentUploads: 'swept' },
 ): void {
   const parts = {
     objects: objectsContract,

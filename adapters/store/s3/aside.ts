@@ -1,10 +1,11 @@
 import type { Buffer } from 'node:buffer';
 import { Fault } from '../../../core/fault.ts';
-import type { Bucket } from './bucket.ts';
 import { deleteObject } from './delete-object.ts';
-import { asideKey } from './layout.ts';
+import { asideKey, claimKey } from './layout.ts';
+import type { Lease } from './lease.ts';
 import { putWhole } from './put-whole.ts';
 import { readObject } from './read-object.ts';
+import type { Remote } from './remote.ts';
 
 /** Where an upload has its bytes that are in no part while others need its memory: an object of its own. */
 export interface Aside {
@@ -15,12 +16,19 @@ export interface Aside {
   clear(): Promise<void>;
 }
 
-export function createAside(bucket: Bucket, key: string, arrival: string): Aside {
+export function createAside(
+  { bucket, locks }: Pick<Remote, 'bucket' | 'locks'>,
+  key: string,
+  arrival: string,
+): Aside {
   const at = asideKey(arrival, key);
   let isUsed = false;
+  /** Sweeps leave it alone meanwhile. */
+  let lease: Lease | undefined;
   return {
     async put(bytes) {
       isUsed = true;
+      lease ??= await locks.take(claimKey(at));
       await putWhole(bucket, at, bytes, {}, false);
     },
     async read(into) {
@@ -35,7 +43,7 @@ export function createAside(bucket: Bucket, key: string, arrival: string): Aside
     async clear() {
       if (!isUsed) return;
       isUsed = false;
-      await deleteObject(bucket, at).catch(() => undefined);
+      await Promise.allSettled([deleteObject(bucket, at), lease?.release()]);
     },
   };
 }

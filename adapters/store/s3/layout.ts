@@ -12,7 +12,8 @@ import { MAX_SEGMENT_BYTES } from '../../../core/paths.ts';
  *                                               after a rename a note of where it went
  *   .landfall/late/<arrival>~<key hash>         facts about a multipart object that were not known when it began
  *   .landfall/suspended/<key hash>              which upload can be resumed, and its last bytes
- *   .landfall/claims/<key hash>                 somebody is going on with it
+ *   .landfall/claims/<key hash>                 somebody is going on with it; or has an upload under way that cannot be
+ *                                               resumed, or bytes aside: then of the hash of what no sweep may end
  *   .landfall/locks/<key hash>                  somebody is replacing, moving or removing the object
  *   .landfall/pieces/<upload>-<part>            on its way to be one large part of a very large object
  *   .landfall/aside/<arrival>~<key hash>        bytes of an upload under way, whose memory others needed
@@ -41,7 +42,9 @@ export const asideKey = (arrival: string, key: string): string => ASIDE + publis
 export const suspendedKey = (key: string): string => SUSPENDED + keyHash(key);
 export const claimKey = (key: string): string => `${OWN}/claims/${keyHash(key)}`;
 export const lockKey = (key: string): string => `${OWN}/locks/${keyHash(key)}`;
-export const pieceKey = (upload: string, part: number): string => `${PIECES}${keyHash(upload)}-${part}`;
+/** What the keys of the upload's pieces begin with. */
+export const piecesOf = (upload: string): string => `${PIECES}${keyHash(upload)}-`;
+export const pieceKey = (upload: string, part: number): string => piecesOf(upload) + part;
 export const probeKey = (random: string): string => `${PROBES}${random}`;
 export const markerKey = (folder: string): string => `${folder}/`;
 

@@ -223,7 +223,7 @@ async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
 }
 
 /** Whether the fault is the store's word that it has no such multipart upload. */
-export function isNoSuchUpload(thrown: unknown): boolean {
+function isNoSuchUpload(thrown: unknown): boolean {
   for (let cause = thrown; cause instanceof Error; cause = cause.cause as Error) {
     if (cause.name === 'NoSuchUpload') return true;
   }

@@ -12,6 +12,7 @@ import {
   openMultipart,
   type Part,
 } from './multipart.ts';
+import { openUploads } from './open-uploads.ts';
 
 /** What an upload had collected of a piece when its listener was killed. */
 export interface OpenPiece {
@@ -47,10 +48,9 @@ export async function findOpenPiece(
 
 /** The upload at the key that has the most: a request without an answer may have begun a second one. */
 async function mostAt(bucket: Bucket, key: string): Promise<{ id: string; parts: Part[] } | undefined> {
-  const at = { Bucket: bucket.name, Prefix: bucket.full(key) };
-  const { Uploads = [] } = await bucket.ask((s3, options) => s3.listMultipartUploads(at, options));
   let most: { id: string; parts: Part[] } | undefined;
-  for (const { UploadId: id = '' } of Uploads) {
+  for await (const { key: at, id } of openUploads(bucket, key)) {
+    if (at !== key) continue;
     const parts = leadingParts((await listParts(bucket, key, id)) ?? []);
     if (!most || bytesIn({ parts }) > bytesIn(most)) most = { id, parts };
   }

@@ -2,13 +2,15 @@ import type { Uploads } from '../../../core/ports/store.ts';
 import type { Bucket } from './bucket.ts';
 import { deleteObject } from './delete-object.ts';
 import { readLateFacts } from './late-facts.ts';
-import { ASIDE, claimKey, KEPT, LATE, LEASES, PIECES, PROBES, SUSPENDED } from './layout.ts';
+import { ASIDE, claimKey, KEPT, LATE, LEASES, PIECES, PROBES, piecesOf, SUSPENDED } from './layout.ts';
 import { LEASE_MS } from './lease.ts';
-import { decodeKey, listAll } from './listing.ts';
+import { listAll } from './listing.ts';
 import { headRaw } from './locate.ts';
-import { isNoSuchUpload, listParts, openMultipart } from './multipart.ts';
+import { listParts, openMultipart } from './multipart.ts';
+import { openUploads } from './open-uploads.ts';
 import type { Remote } from './remote.ts';
 import { dropSuspended, readRecord, readSuspended, type SuspendedUpload } from './suspended.ts';
+import { whileHeld } from './while-held.ts';
 
 /** What the store's times may lack: some tell whole seconds. */
 const GRAIN_MS = 1000;
@@ -23,45 +25,89 @@ export function createSweep({ bucket, locks }: Remote): Uploads['sweep'] {
     }
   };
 
-  const hasParts = async ({ key, multipart }: SuspendedUpload): Promise<boolean> =>
-    multipart !== undefined && (await listParts(bucket, key, multipart.id)) !== undefined;
+  /** Whether bytes of the upload were stored lately: in its parts, or in a piece that is to be one. */
+  const isRecent = async (key: string, id: string, than: Date): Promise<boolean> => {
+    const hasRecentPart = async (at: string, upload: string): Promise<boolean> =>
+      (await listParts(bucket, at, upload))?.some(({ storedAt }) => !isOlder(storedAt, than)) === true;
+    if (await hasRecentPart(key, id)) return true;
+    for await (const piece of openUploads(bucket, piecesOf(id))) {
+      if (await hasRecentPart(piece.key, piece.id)) return true;
+    }
+    for await (const { modified } of listAll(bucket, piecesOf(id))) if (!isOlder(modified, than)) return true;
+    return false;
+  };
+
+  /** Ends what is stored of the key under its claim: nobody has it then, nor begins to go on with it. */
+  const underClaim = async (key: string, end: (own: Bucket) => Promise<boolean>): Promise<boolean> => {
+    const lease = await locks.take(claimKey(key));
+    if (!lease) return false;
+    try {
+      return await end(whileHeld(bucket, lease.confirm));
+    } finally {
+      await lease.release();
+    }
+  };
+
+  const dropOld = async (at: string, record: SuspendedUpload, than: Date): Promise<boolean> => {
+    const { key, multipart, etag } = record;
+    if (multipart && (await isRecent(key, multipart.id, than))) return false;
+    return underClaim(key, async (own) => {
+      if ((await readRecord(own, at))?.etag !== etag) return false;
+      await dropSuspended(own, record);
+      return true;
+    });
+  };
 
   const dropOldSuspended = async (than: Date): Promise<number> => {
     let count = 0;
     for await (const at of olderBelow(SUSPENDED, than)) {
       const record = await readRecord(bucket, at);
-      // Its age is that of its parts: looked at below, as long as there are any.
-      if (record?.begun && (await hasParts(record))) continue;
-      if (record && (await locks.isHeld(claimKey(record.key)))) continue;
-      if (record) await dropSuspended(bucket, record);
-      else await deleteObject(bucket, at);
-      count += 1;
+      if (!record) await deleteObject(bucket, at);
+      else if (await dropOld(at, record, than)) count += 1;
     }
     return count;
   };
 
-  /** Multipart uploads without a recent part that nobody can resume. */
-  const abortForsaken = async (than: Date): Promise<number> => {
+  const isOfRecord = async (key: string, id: string): Promise<boolean> =>
+    (await readSuspended(bucket, key))?.multipart?.id === id;
+
+  const abortUnclaimed = async (key: string, id: string, than: Date): Promise<boolean> => {
+    if (await isRecent(key, id, than)) return false;
+    if ((await locks.isHeld(claimKey(id))) || (await isOfRecord(key, id))) return false;
+    return underClaim(key, async (own) => {
+      // Who had it may have suspended it just now.
+      if (await isOfRecord(key, id)) return false;
+      await openMultipart(own, key, { id, parts: [] }).abort();
+      return true;
+    });
+  };
+
+  /** Multipart uploads that nobody has and nobody can resume. Answers, too, where pieces are of those that stay. */
+  const abortForsaken = async (than: Date): Promise<{ count: number; staying: ReadonlySet<string> }> => {
     let count = 0;
+    const staying = new Set<string>();
     for await (const { key, id, since } of openUploads(bucket)) {
-      if (!isOlder(since, than)) continue;
-      const parts = await listParts(bucket, key, id);
-      if (parts?.some(({ storedAt }) => !isOlder(storedAt, than))) continue;
-      const record = await readSuspended(bucket, key);
-      if (record?.multipart?.id === id) {
-        if (!record.begun) continue;
-        await dropSuspended(bucket, record);
-        count += 1;
-        continue;
-      }
-      await openMultipart(bucket, key, { id, parts: [] })
-        .abort()
-        .catch((thrown: unknown) => {
-          if (!isNoSuchUpload(thrown)) throw thrown;
-        });
-      if (!key.startsWith(PIECES)) count += 1;
+      if (key.startsWith(PIECES) || !isOlder(since, than)) continue;
+      if (await abortUnclaimed(key, id, than)) count += 1;
+      else staying.add(piecesOf(id));
     }
-    return count;
+    return { count, staying };
+  };
+
+  /** Those of uploads that are there no more: none is older than its upload. */
+  const removePieces = async (than: Date, staying: ReadonlySet<string>): Promise<void> => {
+    const isStaying = (key: string): boolean => staying.has(key.slice(0, key.lastIndexOf('-') + 1));
+    for await (const { key, id, since } of openUploads(bucket, PIECES)) {
+      if (isOlder(since, than) && !isStaying(key))
+        await openMultipart(bucket, key, { id, parts: [] }).abort();
+    }
+    for await (const key of olderBelow(PIECES, than)) if (!isStaying(key)) await deleteObject(bucket, key);
+  };
+
+  const removeAside = async (than: Date): Promise<void> => {
+    for await (const at of olderBelow(ASIDE, than)) {
+      if (!(await locks.isHeld(claimKey(at)))) await deleteObject(bucket, at);
+    }
   };
 
   const removeOld = async (prefix: string, than: Date): Promise<number> => {
@@ -94,38 +140,15 @@ export function createSweep({ bucket, locks }: Remote): Uploads['sweep'] {
   return async ({ uploads, unnamed }) => {
     const suspended = await dropOldSuspended(uploads);
     const forsaken = await abortForsaken(uploads);
-    await removeOld(PIECES, uploads);
-    await removeOld(ASIDE, uploads);
+    await removePieces(uploads, forsaken.staying);
+    await removeAside(uploads);
     // Of starts that were refused.
     await removeOld(PROBES, uploads);
     const kept = await removeOld(KEPT, unnamed);
     await removeOldFacts(unnamed);
     for (const leases of LEASES) await removeDead(leases);
-    return { uploads: suspended + forsaken, unnamed: kept };
+    return { uploads: suspended + forsaken.count, unnamed: kept };
   };
 }
 
 const isOlder = (time: Date, than: Date): boolean => time.getTime() + GRAIN_MS <= than.getTime();
-
-async function* openUploads(bucket: Bucket): AsyncGenerator<{ key: string; id: string; since: Date }> {
-  const below = { Bucket: bucket.name, Prefix: bucket.full('') };
-  let encoding: { EncodingType?: 'url' } = { EncodingType: 'url' };
-  for (let marker = {}; ; ) {
-    const request = { ...below, ...marker, ...encoding };
-    const page = await bucket.ask((s3, options) => s3.listMultipartUploads(request, options));
-    if (encoding.EncodingType !== page.EncodingType) {
-      // Ceph's gateway encodes some of the names then, and does not say so: it is asked for them as they are.
-      encoding = {};
-      continue;
-    }
-    for (const { Key = '', UploadId = '', Initiated = new Date(0) } of page.Uploads ?? []) {
-      const key = decodeKey(Key, page.EncodingType).slice(bucket.full('').length);
-      yield { key, id: UploadId, since: Initiated };
-    }
-    if (!page.IsTruncated) return;
-    marker = {
-      KeyMarker: decodeKey(page.NextKeyMarker ?? '', page.EncodingType),
-      UploadIdMarker: page.NextUploadIdMarker,
-    };
-  }
-}

@@ -5,6 +5,8 @@ import { createAside } from './aside.ts';
 import { createFilling } from './filling.ts';
 import { infoOf } from './found.ts';
 import { writeLateFacts } from './late-facts.ts';
+import { claimKey } from './layout.ts';
+import type { Lease } from './lease.ts';
 import { headNamed, wholeSeconds } from './locate.ts';
 import { beginMultipart, bytesIn, MIN_PART_BYTES, type Multipart } from './multipart.ts';
 import type { Names } from './names.ts';
@@ -44,6 +46,8 @@ export interface OpenUpload {
     readonly grows: boolean;
   };
   readonly claim?: Claim;
+  /** Keeps sweeps away from its parts where it has no claim: see `claimParts`. */
+  readonly guard?: Lease | undefined;
   readonly note?: string | undefined;
   /** Its first bytes, or those after its parts. */
   readonly start?: AsyncIterable<Uint8Array>;
@@ -58,7 +62,7 @@ export async function openUpload(
   open: OpenUpload,
 ): Promise<Upload> {
   const { key, arrival, note } = open;
-  let { claim } = open;
+  let { claim, guard } = open;
   const bucket = whileHeld(remote.bucket, () => claim?.confirm());
   const sinkOf = (main: Multipart): PartSink => createPartSink(bucket, memory, main, pieces);
   const firstArrival = open.parts?.arrival ?? arrival;
@@ -78,26 +82,33 @@ export async function openUpload(
 
   const endClaim: Claim['end'] = async (how) => {
     await claiming;
-    await claim?.end(how);
+    try {
+      await claim?.end(how);
+    } finally {
+      // One that cannot be given back runs out.
+      await guard?.release().catch(s3Fault);
+    }
+  };
+
+  /** Where somebody else goes on with an upload of the key this one cannot be resumed; but it is not forsaken. */
+  const claimParts = async ({ id, mark }: Multipart): Promise<void> => {
+    claim = await claimBegun(remote, { key, multipart: { id, mark, arrival: firstArrival } });
+    if (!claim) guard ??= await remote.locks.take(claimKey(id));
   };
 
   const toParts = async (): Promise<PartSink> => {
     sink ??= sinkOf(await beginMultipart(bucket, key, { arrival, late: true }));
-    const { id, mark } = sink.main;
     if (claim) return sink;
-    claiming ??= claimBegun(remote, { key, multipart: { id, mark, arrival: firstArrival } }).then(
-      (begun) => {
-        claim = begun;
-      },
-      // What goes wrong with it, the upload's own requests will meet, too.
-      () => undefined,
-    );
+    // What goes wrong with it, the upload's own requests will meet, too; if they do not, the next part asks again.
+    claiming ??= claimParts(sink.main).catch(() => {
+      claiming = undefined;
+    });
     return sink;
   };
 
   const filling = createFilling({
     memory,
-    aside: createAside(bucket, key, arrival),
+    aside: createAside({ bucket, locks: remote.locks }, key, arrival),
     hasParts: () => sink !== undefined,
     parts: toParts,
   });

@@ -74,11 +74,13 @@ export function createUploads(ports: UploadPorts): Uploads {
       });
     }
     const main = await beginMultipart(bucket, key, { arrival, late: true });
+    // To be resumed there must be more of it than what is in the object.
+    const guard = await locks.take(claimKey(main.id));
     try {
       await main.copyIn(source, at);
-      return await openUpload(ports, { key, arrival, parts: { main, arrival, grows: true } });
+      return await openUpload(ports, { key, arrival, guard, parts: { main, arrival, grows: true } });
     } catch (thrown) {
-      await main.abort();
+      await Promise.allSettled([main.abort(), guard?.release()]);
       throw thrown;
     }
   };

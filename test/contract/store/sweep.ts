@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { expect, it } from 'vitest';
 import { newArrivalId } from '../../../core/arrival.ts';
 import type { Store } from '../../../core/ports/store.ts';
-import type { Open } from '../store-contract.ts';
+import type { Nature, Open } from '../store-contract.ts';
 import { expectFault, newKey, publish, suspend, text } from './given.ts';
 
 const never = new Date(0);
@@ -11,38 +11,46 @@ const later = (): Date => new Date(Date.now() + 60_000);
 /** Until the clock of the engine, however coarse, is beyond what was done before. */
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
 
-export function sweepContract(open: Open): void {
+export function sweepContract(open: Open, { silentUploads }: Nature): void {
   const sweepAll = async (store: Store): Promise<void> => {
     await store.uploads.sweep({ uploads: later(), unnamed: later() });
   };
 
-  it('ends suspended and forsaken uploads that are older', async () => {
-    const { store, peer } = open();
+  it('ends suspended uploads that are older', async () => {
+    const { store } = open();
     await sweepAll(store);
-    const [suspended, forsaken] = [newKey(), newKey()];
-    await suspend(store, suspended, 'half');
-    const upload = await peer.uploads.begin(forsaken, newArrivalId());
-    // More than any store holds back in memory.
-    await upload.write(Buffer.alloc(31 * 1024 * 1024));
+    const key = newKey();
+    await suspend(store, key, 'half');
     await pause();
     const hourAgo = new Date(Date.now() - 3_600_000);
     expect(await store.uploads.sweep({ uploads: hourAgo, unnamed: never })).toEqual({
       uploads: 0,
       unnamed: 0,
     });
-    expect((await store.uploads.suspended(suspended))?.size).toBe(4);
+    expect((await store.uploads.suspended(key))?.size).toBe(4);
     expect(await store.uploads.sweep({ uploads: later(), unnamed: never })).toEqual({
-      uploads: 2,
+      uploads: 1,
       unnamed: 0,
     });
-    expect(await store.uploads.suspended(suspended)).toBeUndefined();
-    await expectFault(store.uploads.resume(suspended, newArrivalId(), 4), 'bad-offset');
-    await expectFault(
-      upload.seal().then(() => upload.publish()),
-      'store-down',
-    );
-    await upload.abort();
-    expect(await store.objects.head(forsaken)).toBeUndefined();
+    expect(await store.uploads.suspended(key)).toBeUndefined();
+    await expectFault(store.uploads.resume(key, newArrivalId(), 4), 'bad-offset');
+  });
+
+  it(`has uploads ${silentUploads} that have not been written to for as long`, async () => {
+    const { store, peer } = open();
+    await sweepAll(store);
+    const key = newKey();
+    const upload = await peer.uploads.begin(key, newArrivalId());
+    // More than any store holds back in memory.
+    const bytes = Buffer.alloc(31 * 1024 * 1024);
+    await upload.write(bytes);
+    await pause();
+    const isKept = silentUploads === 'kept';
+    const swept = await store.uploads.sweep({ uploads: later(), unnamed: never });
+    expect(swept).toEqual({ uploads: isKept ? 0 : 1, unnamed: 0 });
+    const ending = upload.seal().then(() => upload.publish());
+    await (isKept ? ending : expectFault(ending, 'store-down').then(upload.abort));
+    expect((await store.objects.head(key))?.size).toBe(isKept ? bytes.length : undefined);
   });
 
   it('ends what is named no more and older, and nothing that has a name', async () => {
