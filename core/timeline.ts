@@ -1,6 +1,9 @@
 import type { StageRecord, Timeline } from './ledger.ts';
 
-/** `kept`: passed, of a feed without targets, so it stays in the store. */
+/**
+ * `kept`: passed, of a feed without targets, so it stays in the store. `duplicate`: passed, and goes no further, as its
+ * content did as another arrival.
+ */
 export const arrivalStates = [
   'stored',
   'received',
@@ -8,6 +11,7 @@ export const arrivalStates = [
   'rejected',
   'quarantined',
   'kept',
+  'duplicate',
   'delivering',
   'delivered',
   'failed',
@@ -43,6 +47,7 @@ export function progressOf({ arrival, announced, records }: Timeline): ArrivalPr
     if (has(done, 'rejected')) return 'rejected';
     if (has(open, 'failed')) return 'failed';
     if (has(open, 'held')) return 'held';
+    if (done.some(({ result, next }) => result === 'passed' && next.length === 0)) return 'duplicate';
     if (!routed) return 'received';
     if (targets === 0) return 'kept';
     return delivered < targets ? 'delivering' : 'delivered';

@@ -17,7 +17,7 @@ const record = (
   at: '2026-11-25T10:00:00.000Z',
   tookMs: 1,
   details: {},
-  next: [],
+  next: result === 'passed' ? [{ stage: 'scan' }] : [],
   ...more,
 });
 const routed = record('route', 'routed', {
@@ -37,6 +37,7 @@ test.each<[string, StageRecord[], string, number]>([
   ['quarantined', [record('scan', 'quarantined')], 'quarantined', 0],
   ['given up', [record('validate', 'held'), record('validate', 'failed')], 'failed', 0],
   ['given up, then redriven', [record('validate', 'failed'), record('validate', 'passed')], 'received', 0],
+  ['sent again, as it was before', [record('validate', 'passed', { next: [] })], 'duplicate', 0],
   ['routed nowhere', [record('route', 'routed')], 'kept', 0],
   ['half delivered', [routed, to('a', 'delivered')], 'delivering', 1],
   ['one target given up', [routed, to('a', 'delivered'), to('b', 'failed')], 'failed', 1],
