@@ -195,7 +195,8 @@ async function main(): Promise<void> {
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
     // A second signal ends the process at once.
     process.removeAllListeners('SIGTERM').removeAllListeners('SIGINT');
-    log.info({ signal }, 'stopping');
+    const withinMs = config.LANDFALL_DRAIN_DELAY + config.LANDFALL_STOP_TIMEOUT;
+    log.info({ signal, withinMs }, 'stopping; a second signal ends it at once');
     await landfall.stop();
     await stopScanner();
     await ports.close();

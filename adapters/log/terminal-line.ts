@@ -46,6 +46,7 @@ function fieldText(name: string, value: unknown): string {
   if (name === 'tookMs' || name === 'ms') return `in ${showDuration(Number(value))}`;
   if (name === 'bytes' || name === 'size') return showBytes(Number(value));
   if (name === 'retryInMs') return `again in ${showDuration(Number(value))}`;
+  if (name === 'withinMs') return `within ${showDuration(Number(value))}`;
   if (name === 'place') return `-> ${safe(value)}`;
   if (name === 'address') return `from ${safe(value)}`;
   if (name === 'err' || name === 'cause') return safe((value as { message?: string }).message ?? value);

@@ -52,6 +52,12 @@ it('tells of several things that are wrong in a line each', () => {
   );
 });
 
+it('tells times as people do', () => {
+  expect(line({ msg: 'stopping', signal: 'SIGINT', withinMs: 30_000 })).toBe(
+    'stopping  signal=SIGINT  within 30 s\n',
+  );
+});
+
 it('tells from where a session came where it tells of no file', () => {
   const of = { session: 'ab', address: '192.0.2.7' };
   expect(line({ ...of, partner: 'acme', msg: 'logged in' })).toBe('acme  logged in  from 192.0.2.7\n');
