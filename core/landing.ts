@@ -44,7 +44,7 @@ export interface LandingRules {
   /** Bytes at most; the least of the listener's, the partner's and the feed's. */
   readonly maxSize: number;
   readonly replace: boolean;
-  readonly digestThreads: DigestThreads;
+  readonly digestThreads: Pick<DigestThreads, 'begin'>;
   /** Bytes at the upload's end that the sender sends once more: they are stored already. */
   readonly again: number;
   /** What becomes of a whole upload besides being stored; nothing for empty files that are not announced. */
@@ -111,9 +111,7 @@ export function createLanding(
       announcedAt = Date.now();
       await rules.announce(arrival);
     };
-    // Both are waited for, even when one fails: an upload's calls must not overlap.
-    const steps = await Promise.allSettled([upload.seal(), announce()]);
-    for (const step of steps) if (step.status === 'rejected') throw step.reason;
+    await bothOver([upload.seal(), announce()]);
     requireWhole(feed, content, evidence());
     await upload.publish({ replace: rules.replace, digests: arrival.digests });
     // A publish so slow that a worker may have given up on the announcement: say it again, it is known by its id.
@@ -132,10 +130,14 @@ export function createLanding(
       if (upload.size + chunk.length > maxSize) {
         throw new Fault('too-large', `at most ${showBytes(maxSize)} are taken here`);
       }
+      const store = async (): Promise<void> => {
+        await upload.write(chunk);
+        // Not before: what failed is no part of what a suspended upload keeps.
+        keepEdges(chunk);
+      };
+      const digest = async (): Promise<void> => digester.update(chunk);
       // The store writes while the digests are computed.
-      await Promise.all([upload.write(chunk), digester.update(chunk)]);
-      // Not before: what failed is no part of what a suspended upload keeps.
-      keepEdges(chunk);
+      await bothOver([store(), digest()]);
     },
 
     async commit(evidence, heard = Promise.resolve()) {
@@ -151,6 +153,15 @@ export function createLanding(
     suspend,
     giveUp,
   };
+}
+
+/**
+ * Waits for both, even when one fails: an upload's calls must not overlap, and the memory of its bytes is somebody
+ * else's afterwards.
+ */
+async function bothOver(steps: readonly [Promise<void>, Promise<void>]): Promise<void> {
+  const ends = await Promise.allSettled(steps);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
 type Edges = { head: Buffer<ArrayBuffer> | undefined; tail: Buffer<ArrayBuffer> };

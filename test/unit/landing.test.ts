@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Arrival } from '../../core/arrival.ts';
-import { createDigestThreads } from '../../core/digest-threads.ts';
+import { createDigestThreads, type DigestThreads } from '../../core/digest-threads.ts';
 import type { Evidence } from '../../core/evidence.ts';
 import { Fault, type FaultCode } from '../../core/fault.ts';
 import { type Feed, unclaimedFeed } from '../../core/feed.ts';
@@ -36,6 +36,7 @@ interface Options {
   replace?: boolean;
   again?: number;
   announce?: () => Promise<void>;
+  digestThreads?: Pick<DigestThreads, 'begin'>;
 }
 
 async function land({
@@ -45,6 +46,7 @@ async function land({
   replace = true,
   again = 0,
   announce,
+  digestThreads = createDigestThreads(0),
 }: Options = {}) {
   arrivals += 1;
   const id = `arrival-${arrivals}`;
@@ -64,7 +66,7 @@ async function land({
     feed,
     maxSize,
     replace,
-    digestThreads: createDigestThreads(0),
+    digestThreads,
     again,
     announce:
       announce ??
@@ -74,6 +76,14 @@ async function land({
       }),
   });
 }
+
+const endedThreads: Pick<DigestThreads, 'begin'> = {
+  begin: () => ({
+    update: () => Promise.reject(new Error('the thread that digests ended')),
+    finish: async () => ({}),
+    drop: () => undefined,
+  }),
+};
 
 const visible = () => store.objects.head(key);
 const code = (expected: FaultCode) => expect.objectContaining({ code: expected });
@@ -191,6 +201,23 @@ test('an upload without a byte: refused where the feed says so, nothing kept', a
   expect(await store.uploads.suspended(key)).toBeUndefined();
 });
 
+test('a write is over only when the store has the bytes, though their digest has failed', async () => {
+  const stored = Promise.withResolvers<void>();
+  const { begin } = store.uploads;
+  store.uploads.begin = async (...upload) =>
+    Object.assign(await begin(...upload), { write: () => stored.promise });
+  const landing = await land({ digestThreads: endedThreads });
+  let over = false;
+  const writing = landing.write(Buffer.from('hello')).finally(() => {
+    over = true;
+  });
+  writing.catch(() => undefined);
+  await new Promise(setImmediate);
+  expect(over).toBe(false);
+  stored.resolve();
+  await expect(writing).rejects.toThrow('ended');
+});
+
 test('not a byte more than allowed, those resumed from included', async () => {
   const landing = await land({ maxSize: 5 });
   await landing.write(Buffer.from('hello'));
@@ -289,6 +316,14 @@ describe('the edges of the content', () => {
     const second = await land({ feed: json, at: 1 });
     await second.write(Buffer.from('{"a":1}'));
     await expect(second.commit(alive)).resolves.toMatchObject({ size: 8 });
+  });
+
+  test('what was written is kept as the end, though its digest has failed', async () => {
+    const first = await land({ feed: x12, digestThreads: endedThreads });
+    await expect(first.write(whole)).rejects.toThrow('ended');
+    await first.suspend();
+    const second = await land({ feed: x12, at: whole.length });
+    await expect(second.commit(alive)).resolves.toMatchObject({ size: whole.length });
   });
 
   test('what could not be written is not kept as the end', async () => {
