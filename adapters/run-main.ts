@@ -9,6 +9,14 @@ import { PartnersError } from './partners/fault.ts';
  */
 const DISK_THREADS = 16;
 
+/** Nothing but a call to a disk that hangs, that of a target perhaps, keeps a process that has stopped. */
+const HUNG_DISK_MS = 5_000;
+
+/** For a main that has stopped: its process ends by itself, or else soon. */
+export function endAnyway(): void {
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), HUNG_DISK_MS).unref();
+}
+
 /**
  * Runs a main that stays up. What an operator can mend is said in its own words, anything else with its stack; exit
  * code 2 for a wrong configuration, 1 for all else.

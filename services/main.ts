@@ -5,7 +5,7 @@ import { forSetting } from '../adapters/for-setting.ts';
 import { createLog, isForPeople } from '../adapters/log/pino-log.ts';
 import { createPrometheusMetrics } from '../adapters/metrics/prometheus.ts';
 import { addPartnerFile, type NewPartner } from '../adapters/partners/add.ts';
-import { runMain } from '../adapters/run-main.ts';
+import { endAnyway, runMain } from '../adapters/run-main.ts';
 import { createBlockPool } from '../core/buffers.ts';
 import { type Config, describeSettings, readConfig } from '../core/config.ts';
 import { createDigestThreads } from '../core/digest-threads.ts';
@@ -28,9 +28,6 @@ import { meteredZone } from './metered-zone.ts';
 
 /** Milliseconds for a TLS handshake, which is two or three round trips. */
 const TLS_HANDSHAKE_MS = 20_000;
-
-/** Nothing but a call to a disk that hangs, that of a target perhaps, keeps a process that has stopped. */
-const HUNG_DISK_MS = 5_000;
 
 /** Threads that compute digests: each does more than a gigabyte a second. The first processor is this thread's. */
 const MAX_DIGEST_THREADS = 4;
@@ -201,7 +198,7 @@ async function main(): Promise<void> {
     await stopScanner();
     await ports.close();
     log.info({}, 'stopped');
-    setTimeout(() => process.kill(process.pid, 'SIGKILL'), HUNG_DISK_MS).unref();
+    endAnyway();
   };
   process.once('SIGTERM', stop).once('SIGINT', stop);
 

@@ -1,14 +1,16 @@
 import { choosePorts, chooseScanner } from '../adapters/choose.ts';
 import { createLog } from '../adapters/log/pino-log.ts';
 import { createPrometheusMetrics } from '../adapters/metrics/prometheus.ts';
-import { runMain } from '../adapters/run-main.ts';
-import { readConfig } from '../core/config.ts';
+import { endAnyway, runMain } from '../adapters/run-main.ts';
+import { ConfigError, readConfig } from '../core/config.ts';
 import { startHealth } from '../services/health/start.ts';
 import { startStages } from './start-stages.ts';
 
 /** The workers in a process of their own, beside listeners that run with LANDFALL_WORKERS=0. */
 async function main(): Promise<void> {
   const config = readConfig(process.env);
+  if (config.LANDFALL_WORKERS === 0)
+    throw new ConfigError(['LANDFALL_WORKERS: must be 1 or more here; 0 is for listeners without workers']);
   const log = createLog(config);
   const ports = await choosePorts(config, log);
   const { scanner, testSignatures, stop: stopScanner } = await chooseScanner(config, log);
@@ -30,6 +32,7 @@ async function main(): Promise<void> {
   await stopScanner();
   await ports.close();
   log.info({}, 'stopped');
+  endAnyway();
 }
 
 await runMain(main);
