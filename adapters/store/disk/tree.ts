@@ -113,8 +113,8 @@ export async function placeName(disk: Disk, key: string, replace: boolean, make:
 }
 
 /**
- * Takes a name away, but only while it is the one that was meant: what another writer has put there since stays.
- * Answers whether it was there.
+ * Takes away a name whose blob has another one by now, but only while it is the one that was meant: what another
+ * writer has put there since stays. Answers whether it was there.
  */
 export async function takeName(
   { layout, syncFolder }: Disk,
@@ -123,7 +123,6 @@ export async function takeName(
 ): Promise<boolean> {
   const path = objectPath(layout, key);
   const taken = tmpPath(layout);
-  await noteUnnamed(layout, path);
   if (!(await unlessMissing(rename(path, taken).then(() => true)))) return false;
   const meant = isMeant(taken);
   if (!meant) {
