@@ -70,6 +70,30 @@ const SCRYPT_RUNS = {
 const MAX_USER_LENGTH = 128;
 const MAX_PASSWORD_BYTES = 1024;
 
+/** What about a caller does not fit its login. For the log only: to the caller all are as a wrong password. */
+const MISFITS: readonly {
+  readonly why: string;
+  readonly is: (caller: Caller, partner: Partner, login: Login) => boolean;
+}[] = [
+  { why: 'the partner is not enabled', is: (_, { enabled }) => !enabled },
+  {
+    why: "the address is not one of the partner's",
+    is: ({ address }, { addresses }) => !isAddressAllowed(address, addresses),
+  },
+  {
+    why: 'the partner demands TLS, and there was none',
+    is: ({ isPlain = false }, { ftp }) => isPlain && ftp.tls !== 'optional',
+  },
+  {
+    why: "the host is not one of the partner's",
+    is: ({ host = '' }, { hosts }) => hosts.length > 0 && !hosts.includes(host),
+  },
+  {
+    why: "the certificate is not the login's",
+    is: (caller, _, { certificate }) => certificate !== undefined && certificate !== caller.certificate,
+  },
+];
+
 /** What is known of a password that was right, and what is verified. */
 interface Tried {
   readonly name: string;
@@ -127,18 +151,16 @@ export function createGate({ partners, fleet }: GatePorts): Gate {
     return anonymousUsers.map((name) => partners.login(name)).find((other) => other?.login.anonymous);
   };
 
+  const misfitOf = (caller: Caller): string | undefined => {
+    const found = loginOf(caller.user);
+    if (!found) return 'there is no such user';
+    return MISFITS.find(({ is }) => is(caller, found.partner, found.login))?.why;
+  };
+
   /** The partner whose login fits the caller in all but its password, with the hash that one must have, if any. */
   const expected = (caller: Caller): { partner: Partner; hash: string | undefined } | undefined => {
-    const found = loginOf(caller.user);
-    if (!found) return undefined;
-    const { partner, login } = found;
-    const isRight =
-      partner.enabled &&
-      isAddressAllowed(caller.address, partner.addresses) &&
-      !(caller.isPlain && partner.ftp.tls !== 'optional') &&
-      (partner.hosts.length === 0 || partner.hosts.includes(caller.host ?? '')) &&
-      (login.certificate === undefined || login.certificate === caller.certificate);
-    return isRight ? { partner, hash: login.password } : undefined;
+    const found = misfitOf(caller) === undefined ? loginOf(caller.user) : undefined;
+    return found && { partner: found.partner, hash: found.login.password };
   };
 
   const isRight = async (who: LoginKey, { name, password, hash }: Tried): Promise<boolean> => {
@@ -214,7 +236,10 @@ export function createGate({ partners, fleet }: GatePorts): Gate {
       const right = verified.has(name) || (await check(caller, who, tried));
       // Its partner's file may have changed while it waited.
       const now = right ? expected(caller) : undefined;
-      if (now?.hash !== hash) throw new Fault('bad-credentials');
+      if (now?.hash !== hash) {
+        const why = misfitOf(caller) ?? 'the password is wrong';
+        throw new Fault('bad-credentials', undefined, { cause: new Error(why) });
+      }
       await fleet.loginFailed(who, false);
       return now.partner;
     },

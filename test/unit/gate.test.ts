@@ -65,17 +65,24 @@ describe('the gate', () => {
   });
 
   test.each([
-    ['unknown', 'nobody', 'right', HOME],
-    ['disabled', 'off', 'right', HOME],
-    ['from a wrong address', 'near', 'right', STRANGER],
-    ['of another password', 'acme', 'wrong', HOME],
-    ['of an endless name', 'a'.repeat(5_000), 'right', HOME],
-    ['of an endless password', 'acme', 'right'.repeat(5_000), HOME],
-  ])('a login that is %s gets the same answer for the same work', async (_why, user, password, address) => {
-    const login = open().login({ user: user, address: address }, password);
-    await expect(login).rejects.toMatchObject({ code: 'bad-credentials', detail: undefined });
-    expect(scryptRuns.count).toBe(1);
-  });
+    ['unknown', 'nobody', 'right', HOME, /no such user/],
+    ['disabled', 'off', 'right', HOME, /not enabled/],
+    ['from a wrong address', 'near', 'right', STRANGER, /address is not one/],
+    ['of another password', 'acme', 'wrong', HOME, /password is wrong/],
+    ['of an endless name', 'a'.repeat(5_000), 'right', HOME, /no such user/],
+    ['of an endless password', 'acme', 'right'.repeat(5_000), HOME, /password is wrong/],
+  ])(
+    'a login that is %s gets the same answer for the same work, and its reason in the log',
+    async (_, user, password, address, why) => {
+      const login = open().login({ user: user, address: address }, password);
+      await expect(login).rejects.toMatchObject({
+        code: 'bad-credentials',
+        detail: undefined,
+        cause: { message: expect.stringMatching(why) },
+      });
+      expect(scryptRuns.count).toBe(1);
+    },
+  );
 
   describe('partners that demand TLS', () => {
     const demanding = { ftp: { tls: 'control' } };
@@ -85,6 +92,7 @@ describe('the gate', () => {
       await expect(open().login({ ...caller, isPlain: true }, 'right')).rejects.toMatchObject({
         code: 'bad-credentials',
         detail: undefined,
+        cause: { message: 'the partner demands TLS, and there was none' },
       });
       expect(scryptRuns.count).toBe(1);
       expect((await open().login(caller, 'right')).name).toBe('safe');

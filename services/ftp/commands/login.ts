@@ -135,7 +135,8 @@ function refuse(session: Session, user: string, fault: Fault): Reply {
   }
   if (fault.code !== 'bad-credentials') throw fault;
   session.failedLogins += 1;
-  session.log.warn({ user, failures: session.failedLogins }, 'login failed');
+  const reason = fault.cause instanceof Error ? fault.cause.message : undefined;
+  session.log.warn({ user, failures: session.failedLogins, reason }, 'login failed');
   if (session.failedLogins >= MAX_FAILED_LOGINS) return lastReply(421, 'Too many failed logins.');
   const { options } = session;
   // The same for all who speak in the clear: nobody learns whose partner it is that demands TLS.
