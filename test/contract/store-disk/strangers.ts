@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/pr
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { blobName, linkTarget } from '../../../adapters/store/disk/layout.ts';
 import { newArrivalId } from '../../../core/arrival.ts';
 import { contents, expectFault, names, publish, text } from '../store/given.ts';
 import { inFolder } from './in-folder.ts';
@@ -33,6 +34,11 @@ export function strangerTests(): void {
       await symlink(join(outside, 'secret'), at('file'));
       await symlink('../../../../outside/secret', at('relative'));
       await symlink(outside, at('folder'));
+      // Another store's, say.
+      await symlink(
+        linkTarget('files/theirs', blobName(newArrivalId(), 'files/theirs')),
+        join(outside, 'theirs'),
+      );
       await symlink(`../../../blobs/2026-11-25/../../../outside/secret`, at('near'));
       await symlink('nowhere', at('dangling'));
 
@@ -43,7 +49,9 @@ export function strangerTests(): void {
         await expectFault(contents(store, key), 'not-found');
         await expectFault(store.objects.copy(key, 'files/copy'), 'not-found');
         await expectFault(store.objects.rename(key, 'files/copy'), 'not-found');
+        await expectFault(store.objects.remove(key), 'not-found');
       }
+      await expectFault(store.objects.remove(`${FOLDER}/folder/theirs`), 'not-a-folder');
       await expectFault(names(store, `${FOLDER}/folder`), 'not-a-folder');
       await expectFault(store.objects.put(`${FOLDER}/folder/new`, Buffer.from('x')), 'not-a-folder');
       await expectFault(publish(store, `${FOLDER}/folder/new`, 'x'), 'not-a-folder');
@@ -51,7 +59,7 @@ export function strangerTests(): void {
       await expectFault(store.folders.rename(`${FOLDER}/folder`, 'files/moved'), 'not-a-folder');
       await store.objects.put(`${FOLDER}/file`, Buffer.from('replaced'));
       await store.uploads.sweep({ uploads: later(), unnamed: later() });
-      expect(await readdir(outside)).toEqual(['secret']);
+      expect(await readdir(outside)).toEqual(['secret', 'theirs']);
       expect(await readFile(join(outside, 'secret'), 'utf8')).toBe('secret');
     }),
   );

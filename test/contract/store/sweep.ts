@@ -153,6 +153,20 @@ export function sweepContract(open: Open, { silentUploads }: Nature): void {
     },
   );
 
+  it('counts the age of what is unnamed from its rename to a name that it had before', async () => {
+    const { store } = open();
+    await sweepAll(store);
+    const [first, second] = [newKey(), newKey()];
+    const arrival = await publish(store, first, 'bytes');
+    await store.objects.rename(first, second);
+    await pause();
+    const between = new Date();
+    await pause();
+    await store.objects.rename(second, first);
+    await store.uploads.sweep({ uploads: never, unnamed: between });
+    expect(await text(store, second, arrival)).toBe('bytes');
+  });
+
   it('never takes what is named while others publish, rename and move folders', async () => {
     const { store, peer } = open();
     const folder = newKey();
