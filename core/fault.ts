@@ -6,6 +6,7 @@
  * a new row does not compile until every protocol answers it.
  */
 export const faults = {
+  archived: { retry: true, text: 'the file is in an archive, and must be brought back from there first' },
   'bad-argument': { retry: false, text: 'the argument is not valid' },
   'bad-credentials': { retry: false, text: 'the name or the password is wrong' },
   'bad-name': { retry: false, text: 'the name holds characters that are not allowed' },

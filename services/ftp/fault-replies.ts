@@ -3,6 +3,7 @@ import { Refusal, type Reply, reply } from './reply.ts';
 
 /** RFC 959 §4.2.1: 4xx where the same command may succeed later, 5xx where it will not. */
 const codes = {
+  archived: 450,
   'bad-argument': 501,
   'bad-credentials': 530,
   'bad-name': 553,

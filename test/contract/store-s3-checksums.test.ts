@@ -103,6 +103,26 @@ describe.skipIf(skipped !== undefined)(
         await upload.abort();
       });
 
+      it('gets a sum with all that it is sent, which it demands where objects are locked', async () => {
+        const locked = await startChecksumStore(bucket.base.endpoint!, { demanded: true });
+        const store = await open(locked.url);
+        const [small, large] = [newKey(), newKey()];
+        for (const [key, bytes] of [
+          [small, whole.subarray(0, 1000)],
+          [large, whole],
+        ] as const) {
+          await suspend(store, key, bytes.subarray(0, bytes.length - 1));
+          const upload = await store.uploads.resume(key, newArrivalId(), bytes.length - 1);
+          await upload.write(bytes.subarray(bytes.length - 1));
+          await upload.publish({ modified: new Date(0) });
+          await store.objects.rename(key, `${key}-to/file`);
+          await store.folders.rename(`${key}-to`, `${key}-moved`);
+          expect((await contents(store, `${key}-moved/file`)).equals(bytes)).toBe(true);
+        }
+        await store.close();
+        await locked.close();
+      });
+
       it.each<[string, Damage['matches'], number]>([
         ['a small file', isSmall, 1000],
         ['a whole of parts', isComplete, whole.length],

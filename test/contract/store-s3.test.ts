@@ -104,6 +104,24 @@ describe.skipIf(noS3 !== undefined)(`S3${noS3 === undefined ? '' : `, skipped: $
       expect(thrown.cause.message).toMatch(/If-None-Match.*versioning/);
     });
 
+    it('has no name that is too long with its prefix, and says so', async () => {
+      const place = newPlace();
+      const store = await open(place);
+      const longest = 1024 - place.prefix.length;
+      const key = `files/${`${'y'.repeat(200)}/`.repeat(5)}`.slice(0, longest - 1).concat('x');
+      await publish(store, key, 'there');
+      expect(await text(store, key)).toBe('there');
+      const tooLong = `${key}x`;
+      const doings = [
+        publish(store, tooLong, 'x'),
+        store.objects.head(tooLong),
+        store.objects.remove(tooLong),
+        store.folders.make(tooLong),
+        store.folders.make(`${key.slice(0, -1)}y`),
+      ];
+      await Promise.all(doings.map((doing) => expectFault(doing, 'name-too-long')));
+    });
+
     it('lists thousands of names over many pages', async () => {
       const place = newPlace();
       const store = await open(place);

@@ -40,8 +40,11 @@ const encode = (crc: number): string => {
 
 const BAD_DIGEST = `<?xml version="1.0" encoding="UTF-8"?>
 <Error><Code>BadDigest</Code><Message>The CRC32 you specified did not match the calculated checksum.</Message></Error>`;
+const NO_SUM = `<?xml version="1.0" encoding="UTF-8"?>
+<Error><Code>InvalidRequest</Code><Message>A sum is required.</Message></Error>`;
 
-export async function startChecksumStore(target: string): Promise<ChecksumStore> {
+/** `demanded`: takes nothing without a sum, as a bucket does whose objects are locked (S3 Object Lock). */
+export async function startChecksumStore(target: string, { demanded = false } = {}): Promise<ChecksumStore> {
   const { hostname, port } = new URL(target);
   const damages: Damage[] = [];
   /** By upload and number. */
@@ -106,6 +109,10 @@ export async function startChecksumStore(target: string): Promise<ChecksumStore>
     const bytes = summed(incoming, body, damage);
     const sum = bytes && encode(crc32(bytes));
     const promised = incoming.headers[HEADER];
+    if (demanded && incoming.method === 'PUT' && bytes && promised === undefined) {
+      outgoing.writeHead(400, { 'content-type': 'application/xml' }).end(NO_SUM);
+      return;
+    }
     if (sum !== undefined && promised !== undefined && promised !== sum) {
       refused += 1;
       outgoing.writeHead(400, { 'content-type': 'application/xml' }).end(BAD_DIGEST);

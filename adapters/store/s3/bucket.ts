@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { S3 } from '@aws-sdk/client-s3';
 import { Fault } from '../../../core/fault.ts';
@@ -6,7 +7,10 @@ import { createPatience } from './patience.ts';
 import { signPayloads } from './payload-signature.ts';
 import { mayPass, s3Fault } from './s3-fault.ts';
 import type { S3Place } from './url.ts';
+import { nameWrongClock } from './wrong-clock.ts';
 
+/** Of a key in UTF-8, to S3. */
+const MAX_KEY_BYTES = 1024;
 /** Connections to the store. Requests beyond them wait for one. */
 const MAX_CONNECTIONS = 512;
 const CONNECT_MS = 5_000;
@@ -30,8 +34,8 @@ export interface BucketOptions extends S3Place {
 
 export interface AskOptions<Answer> {
   /**
-   * Asked when an attempt is refused after an earlier one whose answer never came: whether that one was done after
-   * all. Its answer is then the request's.
+   * Asked when it is over and an attempt's answer never came: whether that one was done after all. Its answer is then
+   * the request's.
    */
   readonly wasDone?: () => Promise<Answer | undefined>;
   /** It is a copy within the store: an attempt may take longer than the deadline. */
@@ -45,7 +49,7 @@ export interface Bucket {
   readonly name: string;
   /** Whether the store checks and answers CRC-32 sums: not before `probe` found it out. */
   readonly checksums: boolean;
-  /** The store's name for a key of ours. */
+  /** The store's name for a key of ours. Throws `name-too-long`: an answer to HEAD could not say so. */
   full(key: string): string;
   /**
    * Sends a request until it is answered, or the deadline is over. Throws `Fault` as the table of s3-fault.ts says;
@@ -71,7 +75,8 @@ export function createBucket(options: BucketOptions): Bucket {
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(), leftMs);
     try {
-      return await request(on, { abortSignal: AbortSignal.any([limit.signal, closing.signal]) });
+      const how = { abortSignal: AbortSignal.any([limit.signal, closing.signal]) };
+      return await nameWrongClock(on, () => request(on, how));
     } finally {
       clearTimeout(timer);
     }
@@ -80,7 +85,11 @@ export function createBucket(options: BucketOptions): Bucket {
   return {
     name,
     checksums: false,
-    full: (key) => prefix + key,
+    full(key) {
+      const full = prefix + key;
+      if (Buffer.byteLength(full) <= MAX_KEY_BYTES) return full;
+      throw new Fault('name-too-long', `with what is before it, a path has at most ${MAX_KEY_BYTES} bytes`);
+    },
 
     async ask(request, { wasDone, isCopy = false, isJoin = false } = {}) {
       const asked = performance.now();
@@ -101,7 +110,8 @@ export function createBucket(options: BucketOptions): Bucket {
           else if (!(thrown instanceof Fault)) patience.answered();
           const pause = wait * (0.5 + Math.random() / 2);
           if (!again || performance.now() + pause > patience.until(asked) || closing.signal.aborted) {
-            const done = unknown && wasDone ? await wasDone() : undefined;
+            // The last attempt may have been done as well as one before it.
+            const done = wasDone && (unknown || again) ? await wasDone() : undefined;
             if (done !== undefined) return done;
             throw s3Fault(thrown);
           }

@@ -3,10 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { Fault } from '../../../core/fault.ts';
 import type { Bucket } from './bucket.ts';
 import { crcOf, decodeCrc, encodeCrc } from './checksum.ts';
+import { copySource } from './copy-source.ts';
 import { deleteObject } from './delete-object.ts';
 import { probeKey } from './layout.ts';
 import { CHECKSUM } from './multipart.ts';
-import { isFault, isNotImplemented } from './s3-fault.ts';
+import { isFault, isNotImplemented, isNotTaken } from './s3-fault.ts';
 
 /** What this store can do beyond the least, found by trying: makes and versions differ, and few say so. */
 export interface Capabilities {
@@ -14,6 +15,8 @@ export interface Capabilities {
   readonly conditionalComplete: boolean;
   /** CopyObject, too. */
   readonly conditionalCopy: boolean;
+  /** CopyObject copies only what was meant (x-amz-copy-source-if-match). */
+  readonly conditionalSource: boolean;
   /** PutObject replaces only what was meant (If-Match), by an ETag with its quotes or without. */
   readonly conditionalReplace: 'quoted' | 'bare' | 'no';
   /** It checks CRC-32 sums, of whole objects that came in parts, too, and answers them. */
@@ -30,10 +33,6 @@ const CRC = crcOf(ONE);
 const SUM = { ChecksumCRC32: encodeCrc(CRC) };
 const NO_ETAG = '0'.repeat(32);
 
-interface Place {
-  readonly Bucket: string;
-  readonly Key: string;
-}
 type Put = (how: { IfNoneMatch?: string; IfMatch?: string }) => Promise<{ ETag?: string | undefined }>;
 
 /**
@@ -68,22 +67,25 @@ async function tryPuts(
   sums: boolean,
 ): Promise<Omit<Capabilities, 'conditionalComplete'>> {
   const at = { Bucket: bucket.name, Key: bucket.full(key) };
-  const put = (how: { IfNoneMatch?: string; IfMatch?: string; ChecksumCRC32?: string }) =>
-    bucket.ask((s3, options) => s3.putObject({ ...at, ...how, Body: ONE }, options));
+  const object = { ...at, Body: ONE, ...(sums ? SUM : {}) };
+  const put = (how: { IfNoneMatch?: string; IfMatch?: string }) =>
+    bucket.ask((s3, options) => s3.putObject({ ...object, ...how }, options));
 
-  const { ETag = '', VersionId, ChecksumCRC32 } = await put(sums ? SUM : {});
+  const { ETag = '', VersionId, ChecksumCRC32 } = await put({});
   if (!(await isRefused(put({ IfNoneMatch: '*' })))) {
     await deleteObject(bucket, key);
     throw new Fault('store-down', undefined, { cause: new Error(noConditionalCreate(VersionId)) });
   }
   // A copy that is made all the same has the same ETag.
-  const [conditionalReplace, conditionalCopy] = await Promise.all([
+  const [conditionalReplace, conditionalCopy, conditionalSource] = await Promise.all([
     conditionOfReplace(put, ETag),
-    isCopyConditional(bucket, at),
+    isCopyConditional(bucket, key, { IfNoneMatch: '*' }),
+    isCopyConditional(bucket, key, { CopySourceIfMatch: NO_ETAG }),
   ]);
   return {
     conditionalReplace,
     conditionalCopy,
+    conditionalSource,
     checksums: decodeCrc(ChecksumCRC32) === CRC,
     versioning: VersionId !== undefined && VersionId !== 'null',
   };
@@ -96,15 +98,15 @@ async function conditionOfReplace(put: Put, etag: string): Promise<Capabilities[
   return (await isRefused(put({ IfMatch: bare }))) ? 'no' : 'bare';
 }
 
-const isCopyConditional = (bucket: Bucket, at: Place): Promise<boolean> =>
-  isRefused(
-    bucket.ask((s3, options) =>
-      s3.copyObject(
-        { ...at, IfNoneMatch: '*', CopySource: `${at.Bucket}/${at.Key}`, MetadataDirective: 'REPLACE' },
-        options,
-      ),
-    ),
-  );
+const isCopyConditional = (
+  bucket: Bucket,
+  key: string,
+  condition: { IfNoneMatch: string } | { CopySourceIfMatch: string },
+): Promise<boolean> => {
+  const at = { Bucket: bucket.name, Key: bucket.full(key), CopySource: copySource(bucket, key) };
+  const ontoItself = { ...at, MetadataDirective: 'REPLACE' } as const;
+  return isRefused(bucket.ask((s3, options) => s3.copyObject({ ...ontoItself, ...condition }, options)));
+};
 
 /** Sends an upload of one part to where an object is. */
 async function tryParts(
@@ -113,14 +115,14 @@ async function tryParts(
   sums: boolean,
 ): Promise<Pick<Capabilities, 'conditionalComplete' | 'checksums'>> {
   const at = { Bucket: bucket.name, Key: bucket.full(key) };
-  await bucket.ask((s3, options) => s3.putObject({ ...at, Body: ONE }, options));
+  const one = { Body: ONE, ...(sums ? SUM : {}) };
+  await bucket.ask((s3, options) => s3.putObject({ ...at, ...one }, options));
   const begun = await bucket.ask((s3, options) =>
     s3.createMultipartUpload({ ...at, ...(sums ? CHECKSUM : {}) }, options),
   );
   const upload = { ...at, UploadId: begun.UploadId };
-  const part = { PartNumber: 1, Body: ONE, ...(sums ? SUM : {}) };
   const { ETag, ChecksumCRC32 } = await bucket.ask((s3, options) =>
-    s3.uploadPart({ ...upload, ...part }, options),
+    s3.uploadPart({ ...upload, PartNumber: 1, ...one }, options),
   );
   const checksums = begun.ChecksumType === 'FULL_OBJECT' && decodeCrc(ChecksumCRC32) === CRC;
   const MultipartUpload = {
@@ -143,7 +145,7 @@ async function isRefused(asked: Promise<unknown>): Promise<boolean> {
   } catch (thrown) {
     if (isFault(thrown, 'exists')) return true;
     // A parameter that it does not know is none that it keeps.
-    if (isFault(thrown, 'store-down')) return false;
+    if (isNotTaken(thrown)) return false;
     throw thrown;
   }
 }

@@ -1,9 +1,11 @@
+import { Buffer } from 'node:buffer';
 import { z } from 'zod';
 import { digestNames } from '../../../core/arrival.ts';
 import type { Bucket } from './bucket.ts';
 import type { Found } from './found.ts';
 import { getWhole } from './get-whole.ts';
 import { lateKey } from './layout.ts';
+import { putBytes } from './put-bytes.ts';
 
 /**
  * The metadata of a multipart object is fixed when its upload begins. Who ended it, when its file was modified and
@@ -20,8 +22,7 @@ export type LateFacts = z.output<typeof lateSchema>;
 
 /** Writes the facts of the object that has `first` in its metadata. */
 export async function writeLateFacts(bucket: Bucket, first: string, facts: LateFacts): Promise<void> {
-  const place = { Bucket: bucket.name, Key: bucket.full(lateKey(first, facts.key)) };
-  await bucket.ask((s3, options) => s3.putObject({ ...place, Body: JSON.stringify(facts) }, options));
+  await putBytes(bucket, lateKey(first, facts.key), Buffer.from(JSON.stringify(facts)));
 }
 
 export async function readLateFacts(bucket: Bucket, at: string): Promise<LateFacts | undefined> {

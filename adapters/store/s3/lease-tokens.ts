@@ -5,6 +5,7 @@ import type { Bucket } from './bucket.ts';
 import type { Capabilities } from './capabilities.ts';
 import { deleteObject } from './delete-object.ts';
 import { getWhole } from './get-whole.ts';
+import { putBytes } from './put-bytes.ts';
 import { unlessAbsent } from './s3-fault.ts';
 import { whileHeld } from './while-held.ts';
 
@@ -41,16 +42,11 @@ export function createTokens(
     token: string,
     how: { IfNoneMatch?: string; IfMatch?: string },
   ): Promise<string> => {
-    const object = { ...at(name), ...how, Body: Buffer.from(token) };
     const wasDone = async () => {
       const there = await read(name);
       return there?.token === token ? { ETag: there.etag } : undefined;
     };
-    const { ETag = '' } = await bucket.ask<{ ETag?: string | undefined }>(
-      (s3, options) => s3.putObject(object, options),
-      { wasDone },
-    );
-    return ETag;
+    return putBytes(bucket, name, Buffer.from(token), how, { wasDone });
   };
 
   return {

@@ -42,7 +42,7 @@ export async function absence(bucket: Bucket, key: string): Promise<Fault> {
 
 /** The first thing that makes the key a folder: its marker, or else an object below it. */
 export async function firstBelow(bucket: Bucket, folder: string): Promise<{ modified: Date } | undefined> {
-  const place = { Bucket: bucket.name, Prefix: bucket.full(markerKey(folder)), MaxKeys: 1 };
+  const place = { Bucket: bucket.name, Prefix: markerKey(bucket.full(folder)), MaxKeys: 1 };
   const { Contents } = await bucket.ask((s3, options) =>
     s3.listObjectsV2({ ...place, EncodingType: 'url' }, options),
   );
@@ -65,7 +65,7 @@ export async function firstFrom(
   const place = {
     Bucket: bucket.name,
     Prefix: bucket.full(above === '' ? '' : markerKey(above)),
-    StartAfter: bucket.full(folder + LAST_BEFORE_SLASH),
+    StartAfter: bucket.full(folder) + LAST_BEFORE_SLASH,
     MaxKeys: 1,
   };
   const { Contents, EncodingType } = await bucket.ask((s3, options) =>

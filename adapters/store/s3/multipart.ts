@@ -14,6 +14,7 @@ import { type CopyRange, copyRanges, copySource, MAX_COPY_BYTES } from './copy-s
 import type { Found } from './found.ts';
 import { headRaw } from './locate.ts';
 import { type Facts, metadataOf, newMark } from './metadata.ts';
+import { requireResult } from './require-result.ts';
 import { isFault, unlessAbsent } from './s3-fault.ts';
 
 /** The limits of S3: parts of one upload, and bytes of each but the last. */
@@ -44,7 +45,10 @@ export interface Multipart {
   readonly parts: readonly Part[];
   /** Stores part `number`, in place of what it held. */
   put(number: number, bytes: Uint8Array): Promise<void>;
-  /** Adds the object's first `size` bytes as parts of at most `atOnce`, several at the same time. Bytes below `MIN_PART_BYTES` can be the last part only. */
+  /**
+   * Adds the object's first `size` bytes as parts of at most `atOnce`, several at the same time. Bytes below
+   * `MIN_PART_BYTES` can be the last part only. The object must stay what it is: see `whileSame`.
+   */
   copyIn(source: Found, size: number, atOnce?: number): Promise<void>;
   /** Forgets parts beyond the first `count`. */
   keep(count: number): void;
@@ -61,7 +65,11 @@ export async function beginMultipart(bucket: Bucket, key: string, facts: Facts):
     Metadata: metadataOf(marked),
     ...(bucket.checksums ? CHECKSUM : {}),
   };
-  const { UploadId } = await bucket.ask((s3, options) => s3.createMultipartUpload(place, options));
+  const { UploadId } = await bucket.ask(async (s3, options) => {
+    const answer = await s3.createMultipartUpload(place, options);
+    requireResult(answer.UploadId);
+    return answer;
+  });
   return openMultipart(bucket, key, { id: UploadId!, mark: marked.mark, parts: [] });
 }
 
@@ -92,10 +100,14 @@ export function openMultipart(
       CopySourceIfMatch: source.etag,
       CopySourceRange: `bytes=${from}-${from + bytes - 1}`,
     };
-    const answer = await bucket.ask((s3, options) => s3.uploadPartCopy({ ...at, ...how }, options), {
-      isCopy: true,
-    });
-    const { ETag = '', ChecksumCRC32 } = answer.CopyPartResult ?? {};
+    const { ETag = '', ChecksumCRC32 } = await bucket.ask(
+      async (s3, options) => {
+        const { CopyPartResult = {} } = await s3.uploadPartCopy({ ...at, ...how }, options);
+        requireResult(CopyPartResult.ETag);
+        return CopyPartResult;
+      },
+      { isCopy: true },
+    );
     stored.set(number, { number, etag: ETag, size: bytes, crc: decodeCrc(ChecksumCRC32) });
   };
 
@@ -154,7 +166,11 @@ export function openMultipart(
         ...(crc === undefined ? {} : { ChecksumCRC32: encodeCrc(crc), ChecksumType: CHECKSUM.ChecksumType }),
       };
       const answer = await bucket.ask<Answered>(
-        (s3, options) => s3.completeMultipartUpload(upload, options),
+        async (s3, options) => {
+          const joined = await s3.completeMultipartUpload(upload, options);
+          requireResult(joined.ETag ?? joined.Key ?? joined.Location);
+          return joined;
+        },
         { isJoin: true, wasDone: async () => ((await isDone()) ? {} : undefined) },
       );
       requireKept(answer, crc);

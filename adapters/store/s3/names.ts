@@ -8,6 +8,8 @@ import { keptKey, markerKey, parentKey } from './layout.ts';
 import { absence, headNamed, headRaw } from './locate.ts';
 import { metadataOf } from './metadata.ts';
 import type { Obstacles } from './obstacles.ts';
+import { putBytes } from './put-bytes.ts';
+import { putWhole } from './put-whole.ts';
 import type { Remote } from './remote.ts';
 import { isFault, unlessExists } from './s3-fault.ts';
 import { forgetOlder } from './suspended.ts';
@@ -52,15 +54,14 @@ export interface Moving {
 }
 
 export function createNames({ bucket, can, locks }: Remote, obstacles: Obstacles): Names {
-  const at = (key: string) => ({ Bucket: bucket.name, Key: bucket.full(key) });
   const keep = async (key: string, found: Found): Promise<void> => {
     if (found.arrival !== undefined) await copyObject(bucket, found, keptKey(found.arrival, key));
   };
 
   const keepMove = async (from: string, movedTo: string, { arrival }: Found): Promise<void> => {
     if (arrival === undefined) return;
-    const note = { ...at(keptKey(arrival, from)), ...EMPTY, Metadata: metadataOf({ arrival, movedTo }) };
-    await bucket.ask((s3, options) => s3.putObject(note, options));
+    const Metadata = metadataOf({ arrival, movedTo });
+    await putBytes(bucket, keptKey(arrival, from), EMPTY, { Metadata });
   };
 
   const keepParent = async (key: string): Promise<void> => {
@@ -69,10 +70,9 @@ export function createNames({ bucket, can, locks }: Remote, obstacles: Obstacles
   };
 
   const mark = async (folder: string, movingFrom?: string): Promise<void> => {
-    const marker = { ...at(markerKey(folder)), ...EMPTY, Metadata: metadataOf({ movingFrom }) };
-    await bucket
-      .ask((s3, options) => s3.putObject({ ...marker, IfNoneMatch: '*' }, options))
-      .finally(() => obstacles.placed(markerKey(folder)));
+    await putWhole(bucket, markerKey(folder), EMPTY, { movingFrom }, true).finally(() =>
+      obstacles.placed(markerKey(folder)),
+    );
   };
 
   /** To be called with the key's lock. */
@@ -143,11 +143,9 @@ export function createNames({ bucket, can, locks }: Remote, obstacles: Obstacles
     mark,
 
     async markWhole(folder) {
-      const marker = { ...at(markerKey(folder)), ...EMPTY };
-      await bucket.ask((s3, options) => s3.putObject(marker, options));
+      await putBytes(bucket, markerKey(folder), EMPTY);
     },
   };
 }
 
-/** Without its length the client would take an empty body for one of unknown length. */
-const EMPTY = { Body: Buffer.alloc(0), ContentLength: 0 };
+const EMPTY = Buffer.alloc(0);

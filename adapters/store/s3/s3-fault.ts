@@ -12,9 +12,10 @@ const AGAIN: Meaning = { code: 'store-down', again: true };
 /** Retried by the sender: the operator mends it, and the file is still wanted. */
 const REFUSED: Meaning = {
   code: 'store-down',
-  hint: "the store refuses Landfall's credentials, or they lack a permission",
+  hint: "the store refuses Landfall's credentials, or they lack a permission, perhaps for the key that it encrypts with",
 };
 
+const NOT_TAKEN: Meaning = { code: 'store-down' };
 const UNKNOWN: Meaning = { code: 'store-down', hint: 'the store cannot do what it was asked to' };
 
 const ELSEWHERE: Meaning = { code: 'store-down', hint: 'the bucket is in another region' };
@@ -24,6 +25,8 @@ const byName: Readonly<Record<string, Meaning>> = {
   ConditionalRequestConflict: AGAIN,
   OperationAborted: AGAIN,
   RequestTimeout: AGAIN,
+  // It broke off on its way.
+  IncompleteBody: AGAIN,
   // The bytes were damaged on their way.
   BadDigest: AGAIN,
   XAmzContentSHA256Mismatch: AGAIN,
@@ -33,6 +36,15 @@ const byName: Readonly<Record<string, Meaning>> = {
   SignatureDoesNotMatch: REFUSED,
   TokenRefreshRequired: REFUSED,
   PermanentRedirect: ELSEWHERE,
+  TemporaryRedirect: ELSEWHERE,
+  AuthorizationHeaderMalformed: ELSEWHERE,
+  // A lifecycle rule moved it, as to S3 Glacier.
+  InvalidObjectState: { code: 'archived' },
+  ObjectNotInActiveTierError: { code: 'archived' },
+  // What is refused after an answer has begun with 200 comes without a status of its own.
+  AccessDenied: REFUSED,
+  NoSuchKey: { code: 'not-found' },
+  PreconditionFailed: { code: 'exists' },
   // The SDK signs the next attempt by the time that this answer tells.
   RequestTimeTooSkewed: { ...AGAIN, hint: "this machine's clock is wrong" },
   NoSuchBucket: { code: 'store-down', hint: 'there is no such bucket' },
@@ -48,6 +60,7 @@ const byName: Readonly<Record<string, Meaning>> = {
 /** By the status where the code says nothing more: an answer to HEAD has no body, so no code. */
 const byStatus: Readonly<Record<number, Meaning>> = {
   301: ELSEWHERE,
+  307: ELSEWHERE,
   401: REFUSED,
   403: REFUSED,
   404: { code: 'not-found' },
@@ -70,7 +83,7 @@ function meaningOf(thrown: unknown): Meaning {
   if (Object.hasOwn(byName, name)) return byName[name]!;
   // No status: the network failed, or it took too long.
   if (status === undefined) return name === 'CredentialsProviderError' ? REFUSED : AGAIN;
-  return byStatus[status] ?? (status >= 500 ? AGAIN : { code: 'store-down' });
+  return byStatus[status] ?? (status >= 500 ? AGAIN : NOT_TAKEN);
 }
 
 /** Whether the same request may well succeed in a moment. A fault of our own, thrown before it was sent, stays. */
@@ -88,9 +101,20 @@ export function s3Fault(thrown: unknown): Fault {
 export const isFault = (thrown: unknown, ...codes: FaultCode[]): boolean =>
   thrown instanceof Fault && codes.includes(thrown.code);
 
+/** What the store's answer meant that became this fault. */
+function meaningBehind(thrown: unknown): Meaning | undefined {
+  for (let cause = thrown; cause instanceof Error; cause = cause.cause as Error) {
+    if ('$metadata' in cause) return meaningOf(cause);
+  }
+  return undefined;
+}
+
 /** Whether the store says that it does not know what was asked. */
-export const isNotImplemented = (thrown: unknown): boolean =>
-  thrown instanceof Fault && thrown.cause instanceof Error && meaningOf(thrown.cause.cause ?? {}) === UNKNOWN;
+export const isNotImplemented = (thrown: unknown): boolean => meaningBehind(thrown) === UNKNOWN;
+
+/** Whether it does not take a request as it was, for no reason that time or an operator would mend. */
+export const isNotTaken = (thrown: unknown): boolean =>
+  [UNKNOWN, NOT_TAKEN].includes(meaningBehind(thrown) ?? AGAIN);
 
 /** The answer, or undefined when the store says that there is no such object. */
 export async function unlessAbsent<T>(answer: Promise<T>): Promise<T | undefined> {

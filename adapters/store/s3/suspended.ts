@@ -10,6 +10,7 @@ import type { Lease } from './lease.ts';
 import { headRaw } from './locate.ts';
 import { bytesIn, leadingParts, listParts, type Multipart, openMultipart, type Part } from './multipart.ts';
 import { findOpenPiece, type OpenPiece } from './open-piece.ts';
+import { putBytes } from './put-bytes.ts';
 import { readObject } from './read-object.ts';
 import type { Remote } from './remote.ts';
 import { isFault } from './s3-fault.ts';
@@ -120,16 +121,11 @@ export async function writeSuspended(
   const { key, multipart } = record;
   const [older, there] = await Promise.all([readSuspended(bucket, key), headRaw(bucket, key)]);
   const line = JSON.stringify({ ...record, ...(there ? { over: there.signature } : {}) });
-  const object = {
-    Bucket: bucket.name,
-    Key: bucket.full(suspendedKey(key)),
-    Body: Buffer.concat([Buffer.from(`${line}\n`), tail]),
-  };
-  const { ETag = '' } = await bucket.ask((s3, options) => s3.putObject(object, options));
+  const etag = await putBytes(bucket, suspendedKey(key), Buffer.concat([Buffer.from(`${line}\n`), tail]));
   if (older?.multipart && older.multipart.id !== multipart?.id) {
     if (isClaimant || !(await locks.isHeld(claimKey(key)))) await abortParts(bucket, older);
   }
-  return ETag;
+  return etag;
 }
 
 /** The record of what is left of an upload that is cut to these parts. */
