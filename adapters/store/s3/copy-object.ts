@@ -5,6 +5,9 @@ import { writeLateFacts } from './late-facts.ts';
 import { headRaw } from './locate.ts';
 import { metadataOf, newMark } from './metadata.ts';
 import { beginMultipart, MAX_PARTS } from './multipart.ts';
+import { requireResult } from './require-result.ts';
+import { isFault } from './s3-fault.ts';
+import { requireSame, whileSame } from './while-same.ts';
 
 /** Bytes of what one request copies whole, and of the parts of what is larger: several are copied at the same time. */
 export interface CopyLimits {
@@ -25,7 +28,8 @@ export interface CopyOptions {
 }
 
 /**
- * Copies within the store with the source's facts, atomically: the object is there whole, or not. Throws `not-found`.
+ * Copies within the store with the source's facts, atomically: the object is there whole, or not. Throws `busy` when
+ * the source is not there any more, or another one is, as far as the store can tell.
  */
 export async function copyObject(
   bucket: Bucket,
@@ -46,10 +50,24 @@ export async function copyObject(
     Metadata: metadataOf({ arrival, modified, digests, mark }),
     ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
   };
-  await bucket.ask<unknown>((s3, options) => s3.copyObject(copy, options), {
-    isCopy: true,
-    wasDone: async () => ((await headRaw(bucket, to))?.mark === mark ? true : undefined),
-  });
+  const wasDone = async () => {
+    const there = await headRaw(bucket, to);
+    // The mark alone would not do: a copy onto itself has that of its source.
+    return there?.mark === mark && there?.modified.getTime() === modified.getTime() ? true : undefined;
+  };
+  try {
+    await bucket.ask<unknown>(
+      async (s3, options) => {
+        const { CopyObjectResult = {} } = await s3.copyObject(copy, options);
+        requireResult(CopyObjectResult.ETag ?? CopyObjectResult.LastModified);
+      },
+      { isCopy: true, wasDone },
+    );
+  } catch (thrown) {
+    // A source that is another one now is refused as a target that is there is.
+    if (isFault(thrown, 'exists', 'not-found')) await requireSame(bucket, source);
+    throw thrown;
+  }
 }
 
 async function copyLarge(
@@ -62,7 +80,8 @@ async function copyLarge(
   const late = arrival !== undefined;
   const upload = await beginMultipart(bucket, to, { arrival, modified, digests, late });
   try {
-    await upload.copyIn(source, source.size, Math.max(part, Math.ceil(source.size / MAX_PARTS)));
+    const atOnce = Math.max(part, Math.ceil(source.size / MAX_PARTS));
+    await whileSame(bucket, source, () => upload.copyIn(source, source.size, atOnce));
     // Its arrival may have been there before, and left other facts.
     if (late) await writeLateFacts(bucket, arrival, { key: to, arrival, modified, digests });
     await upload.complete(ifAbsent);

@@ -43,6 +43,8 @@ export interface Names {
 export interface Placing {
   readonly replace: boolean;
   readonly conditional: boolean;
+  /** What is copied: unless `conditional`, nobody changes what is at that key meanwhile, either. */
+  readonly source?: string;
 }
 
 export interface Moving {
@@ -82,7 +84,7 @@ export function createNames({ bucket, can, locks }: Remote, obstacles: Obstacles
   };
 
   return {
-    async place(key, { replace, conditional }, write) {
+    async place(key, { replace, conditional, source = key }, write) {
       await obstacles.requireFree(key);
       try {
         if (conditional) return await write(true);
@@ -91,7 +93,7 @@ export function createNames({ bucket, can, locks }: Remote, obstacles: Obstacles
       } finally {
         obstacles.placed(key);
       }
-      return await locks.withKeys([key], async () => {
+      return await locks.withKeys([key, source], async () => {
         await makeWay(key, await headNamed(bucket, key), replace);
         return write(false);
       });

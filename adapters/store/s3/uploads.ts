@@ -9,6 +9,7 @@ import { claimSuspended, currentSuspended, cutTo, readTail, type SuspendedUpload
 import { createSweep } from './sweep.ts';
 import { openUpload, type UploadPorts } from './upload.ts';
 import { whileHeld } from './while-held.ts';
+import { whileSame } from './while-same.ts';
 
 export function createUploads(ports: UploadPorts): Uploads {
   const { remote } = ports;
@@ -77,7 +78,7 @@ export function createUploads(ports: UploadPorts): Uploads {
     // To be resumed there must be more of it than what is in the object.
     const guard = await locks.take(claimKey(main.id));
     try {
-      await main.copyIn(source, at);
+      await whileSame(bucket, source, () => main.copyIn(source, at));
       return await openUpload(ports, { key, arrival, guard, parts: { main, arrival, grows: true } });
     } catch (thrown) {
       await Promise.allSettled([main.abort(), guard?.release()]);
