@@ -182,6 +182,6 @@ async function sendOn(record: StageRecord, arrival: Arrival, ports: StagePorts):
   return record;
 }
 
-/** The bytes of an arrival, wherever its name has gone since. */
-export const bytesOf = (objects: Objects, arrival: Arrival) =>
-  objects.read(arrival.key, { arrival: arrival.id });
+/** The bytes of an arrival, or those before `to`, wherever its name has gone since. */
+export const bytesOf = (objects: Objects, arrival: Arrival, range: { readonly to?: number } = {}) =>
+  objects.read(arrival.key, { ...range, arrival: arrival.id });

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { newArrivalId } from '../../core/arrival.ts';
+import { type Arrival, newArrivalId } from '../../core/arrival.ts';
 import { createLedger } from '../../core/ledger.ts';
 import { feedFor } from '../../core/partner.ts';
 import type { Store } from '../../core/ports/store.ts';
@@ -25,7 +25,7 @@ export function openValidateLab(
     async arrive(
       name: string,
       content: string | Uint8Array,
-      known: { receivedAt?: string } = {},
+      known: Partial<Pick<Arrival, 'receivedAt' | 'digests'>> = {},
     ): Promise<Work> {
       const path = `/in/${name}`;
       const key = `files/acme${path}`;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openDiskStore } from '../../adapters/store/disk/store.ts';
+import { SNIFF_BYTES } from '../../workers/validate/sniff.ts';
 import { openValidateLab } from './validate-lab.ts';
 
 const digestOf = (name: string, text: string): string => createHash(name).update(text).digest('hex');
@@ -58,11 +59,34 @@ describe('a file', () => {
     expect(outcome).toMatchObject({ result: 'passed', details: { warnings: 1 } });
   });
 
-  it('that cannot be read whole is tried again', async () => {
+  it.each([
+    [5, {}],
+    [5, { sha256: '00' }],
+    [100_000, {}],
+    [100_000, { sha256: '00' }],
+  ])('of which %i bytes are there, one too few, is tried again, with digests %j', async (size, digests) => {
     const lab = openValidateLab();
-    const work = await lab.arrive('a.txt', 'hello');
-    const longer = { ...work, arrival: { ...work.arrival, size: 6 } };
+    const work = await lab.arrive('a.txt', 'x'.repeat(size), { digests });
+    const longer = { ...work, arrival: { ...work.arrival, size: size + 1 } };
     await expect(lab.validate(longer)).rejects.toMatchObject({ code: 'store-down' });
+  });
+
+  it.each([
+    ['its beginning', { format: 'any' }, { sha256: '00' }, SNIFF_BYTES],
+    ['all of it, for its digest', { format: 'any' }, {}, 100_000],
+    ['all of it, for its content', { format: 'x12' }, { sha256: '00' }, 100_000],
+  ])('is read no further than is needed: %s', async (_, accept, digests, expected) => {
+    const lab = openValidateLab({ accept });
+    const { read } = lab.store.objects;
+    let bytes = 0;
+    lab.store.objects.read = async function* (key, range) {
+      for await (const chunk of read(key, range)) {
+        bytes += chunk.length;
+        yield chunk;
+      }
+    };
+    await lab.validate(await lab.arrive('a.txt', 'x'.repeat(100_000), { digests }));
+    expect(bytes).toBe(expected);
   });
 });
 

@@ -8,8 +8,9 @@ import type { ContentCheck } from './content-check.ts';
 import { type ContentType, SNIFF_BYTES, sniff } from './sniff.ts';
 
 /**
- * Reads the bytes once, a chunk at a time, for all that want them. Answers what they are, and the arrival's digests
- * with those of `wanted` that it lacked. Throws `store-down` when other than the arrival's number of bytes come.
+ * Reads the bytes once, a chunk at a time, for all that want them; no more than the beginning where that tells what
+ * they are and nobody wants more. Answers that, and the arrival's digests with those of `wanted` that it lacked. Throws
+ * `store-down` where other than the arrival's number of bytes are there.
  */
 export async function readOnce(
   objects: Objects,
@@ -18,17 +19,19 @@ export async function readOnce(
   wanted: readonly DigestName[],
 ): Promise<{ type: ContentType; digests: Arrival['digests'] }> {
   const lacking = digestNames.filter((name) => wanted.includes(name) && arrival.digests[name] === undefined);
+  const readsAll = lacking.length > 0 || content !== undefined || arrival.size < SNIFF_BYTES;
   const digester = createDigester(lacking);
   let head = Buffer.alloc(0);
   let size = 0;
-  for await (const chunk of bytesOf(objects, arrival)) {
+  for await (const chunk of bytesOf(objects, arrival, readsAll ? {} : { to: SNIFF_BYTES })) {
     signal.throwIfAborted();
     size += chunk.length;
     if (head.length < SNIFF_BYTES) head = Buffer.concat([head, chunk.subarray(0, SNIFF_BYTES - head.length)]);
     digester.update(chunk);
     content?.write(chunk);
   }
-  if (size !== arrival.size) throw new Fault('store-down', `${size} of ${arrival.size} bytes could be read`);
+  const there = readsAll ? size : (await objects.head(arrival.key, arrival.id))?.size;
+  if (there !== arrival.size) throw new Fault('store-down', `${there} of ${arrival.size} bytes are there`);
   content?.end();
   return { type: sniff(head), digests: { ...arrival.digests, ...digester.finish() } };
 }
