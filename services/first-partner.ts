@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { link, mkdir, readdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hashPassword } from '../core/password.ts';
+import { hashPassword, verifyPassword } from '../core/password.ts';
+import type { Partners } from '../core/ports/partners.ts';
 
 /** Someone to try Landfall as: made where there is no partner at all. */
 export interface FirstPartner {
@@ -42,6 +43,12 @@ export async function firstPartner(place: FirstPartnerPlace): Promise<FirstPartn
     if (codeOf(thrown) === 'ENOENT') return undefined;
     throw thrown;
   }
+}
+
+/** Whether the password is still the partner's: an operator may have changed it, or removed the partner. */
+export async function stillHolds(first: FirstPartner, partners: Pick<Partners, 'login'>): Promise<boolean> {
+  const hash = partners.login(first.user)?.login.password;
+  return hash !== undefined && verifyPassword(first.password, hash);
 }
 
 /** Whole at once, and never another one's place: whoever comes second goes on with the password that is there. */

@@ -14,7 +14,7 @@ import { openZone } from '../core/open-zone.ts';
 import type { Log } from '../core/ports/log.ts';
 import { createStoredDigests } from '../core/stored-digests.ts';
 import { startStages } from '../workers/start-stages.ts';
-import { type FirstPartner, firstPartner } from './first-partner.ts';
+import { type FirstPartner, firstPartner, stillHolds } from './first-partner.ts';
 import { startFtpListener } from './ftp/listener.ts';
 import { createPassiveAddress } from './ftp/passive-address.ts';
 import { relayPlace } from './ftp/relay/relay-place.ts';
@@ -182,10 +182,11 @@ async function main(): Promise<void> {
   const log = createLog(config);
   const { LANDFALL_DATA: dataFolder, LANDFALL_PARTNERS: partnersFolder } = config;
   const add = (partner: NewPartner) => addPartnerFile(partnersFolder, partner);
-  const first = await forSetting('LANDFALL_PARTNERS', log, () =>
+  const made = await forSetting('LANDFALL_PARTNERS', log, () =>
     firstPartner({ partnersFolder, dataFolder, add }),
   );
   const ports = await choosePorts(config, log);
+  const first = made && (await stillHolds(made, ports.partners)) ? made : undefined;
   const { scanner, testSignatures, stop: stopScanner } = await chooseScanner(config, log);
   const landfall = await start(config, ports, scanner, log);
 

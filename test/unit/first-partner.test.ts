@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { addPartnerFile } from '../../adapters/partners/add.ts';
 import { checkPartnerFiles } from '../../adapters/partners/check.ts';
-import { verifyPassword } from '../../core/password.ts';
-import { firstPartner } from '../../services/first-partner.ts';
+import { hashPassword, verifyPassword } from '../../core/password.ts';
+import { firstPartner, stillHolds } from '../../services/first-partner.ts';
 
 let dataFolder: string;
 beforeEach(async () => {
@@ -40,4 +40,17 @@ test("partners of the operator's own are left alone", async () => {
   await addPartnerFile(partnersFolder, { name: 'mine', user: 'mine', hash, delivered: 'x' });
   expect(await begin()).toBeUndefined();
   expect(await readdir(partnersFolder)).toEqual(['mine.yaml']);
+});
+
+test('its password is told of only as long as it holds', async () => {
+  const first = (await begin())!;
+  const { partners } = await checkPartnerFiles(join(dataFolder, 'partners'));
+  const [partner] = partners;
+  const [login] = partner!.logins;
+  const having = (password: string) => ({
+    login: () => ({ partner: partner!, login: { ...login!, password } }),
+  });
+  expect(await stillHolds(first, having(login!.password!))).toBe(true);
+  expect(await stillHolds(first, having(await hashPassword('another')))).toBe(false);
+  expect(await stillHolds(first, { login: () => undefined })).toBe(false);
 });
