@@ -5,7 +5,7 @@ export interface TurnLimits {
   readonly atOnce: number;
   /** Milliseconds that a job waits at most. One that would have to wait longer is refused at once. */
   readonly waitMs: number;
-  /** Jobs that wait. */
+  /** Jobs that wait, of those who are known and of newcomers each. */
   readonly waiting: number;
 }
 
@@ -34,7 +34,7 @@ export function createTurns({ atOnce, waitMs, waiting }: TurnLimits) {
   const running = new Set<string>();
   /** By owner, in the order of their turns; none is empty. */
   const lines = new Map<string, Waiting[]>();
-  let averageMs = 0;
+  let averageMs: number | undefined;
   let turns = 0;
 
   const firstOf = (line: readonly Waiting[]): Waiting => line.find((one) => one.isThere()) ?? line[0]!;
@@ -47,9 +47,14 @@ export function createTurns({ atOnce, waitMs, waiting }: TurnLimits) {
   const leave = (one: Waiting): void => {
     const line = lines.get(one.owner)!;
     line.splice(line.indexOf(one), 1);
-    lines.delete(one.owner);
-    // Its next one waits until all others had theirs.
-    if (line.length > 0) lines.set(one.owner, line);
+    if (line.length === 0) lines.delete(one.owner);
+  };
+
+  /** The owner's next one waits until all others had theirs. */
+  const putLast = (owner: string): void => {
+    const line = lines.get(owner);
+    lines.delete(owner);
+    if (line) lines.set(owner, line);
   };
 
   const startNext = (): void => {
@@ -58,6 +63,7 @@ export function createTurns({ atOnce, waitMs, waiting }: TurnLimits) {
       if (ready.length === 0) return;
       const next = ready.reduce((best, one) => (rankOf(one) < rankOf(best) ? one : best));
       leave(next);
+      putLast(next.owner);
       turns += 1;
       running.add(next.owner);
       next.start();
@@ -71,7 +77,7 @@ export function createTurns({ atOnce, waitMs, waiting }: TurnLimits) {
     const share = isKnown ? 1 - 1 / NEWCOMERS_TURN : 1 / NEWCOMERS_TURN;
     const round = Math.min(others.length, alike / share) / atOnce;
     const own = (lines.get(owner)?.length ?? 0) + Number(running.has(owner));
-    return averageMs * (own === 0 ? round : own * Math.max(1, round));
+    return (averageMs ?? 0) * (own === 0 ? round : own * Math.max(1, round));
   };
 
   const turnOf = (asking: Asking): Promise<void> =>
@@ -92,14 +98,15 @@ export function createTurns({ atOnce, waitMs, waiting }: TurnLimits) {
     });
 
   return async <Result>(asking: Asking, job: () => Promise<Result>): Promise<Result> => {
-    const all = [...lines.values()].reduce((sum, line) => sum + line.length, 0);
-    if (all >= waiting || expectedWaitMs(asking) > waitMs) throw tooMany();
+    const alike = [...lines.values()].flat().filter(({ isKnown }) => isKnown === asking.isKnown);
+    if (alike.length >= waiting || expectedWaitMs(asking) > waitMs) throw tooMany();
     await turnOf(asking);
     const startedAt = performance.now();
     try {
       return await job();
     } finally {
-      averageMs += NEWEST * (performance.now() - startedAt - averageMs);
+      const tookMs = performance.now() - startedAt;
+      averageMs = averageMs === undefined ? tookMs : averageMs + NEWEST * (tookMs - averageMs);
       running.delete(asking.owner);
       startNext();
     }

@@ -108,6 +108,33 @@ describe('turns', () => {
     expect(codes.filter((one) => one === full.code).length).toBeLessThan(380);
   });
 
+  it('are kept for who is known when newcomers fill all the room there is, before it is known how long one takes', async () => {
+    const { ran, ask } = crowd({ ...LIMITS, waiting: 10 });
+    const strangers = Array.from({ length: 12 }, (_, index) =>
+      ask(`stranger ${index}`).catch((fault) => fault.code),
+    );
+    const partner = ask('partner', true);
+    await passes(60_000);
+    expect(await partner).toBe(JOB_MS);
+    expect((await Promise.all(strangers)).filter((one) => one === full.code)).toHaveLength(1);
+    expect(ran.slice(0, 2)).toEqual(['stranger 0', 'partner']);
+  });
+
+  it('leave an owner where it is when one of its jobs has waited too long', async () => {
+    const slow = { owner: 'slow', isKnown: false, isThere: here };
+    const { inTurn } = crowd({ ...LIMITS, waitMs: 1_000 });
+    void inTurn(slow, () => wait(1_100));
+    const order: string[] = [];
+    const say = (name: string) => async () => void order.push(name);
+    const first = inTurn({ ...slow, owner: 'a' }, say('a1')).catch((fault) => fault.code);
+    await passes(500);
+    void inTurn({ ...slow, owner: 'a' }, say('a2'));
+    void inTurn({ ...slow, owner: 'b' }, say('b'));
+    await passes(2_000);
+    expect(await first).toBe(full.code);
+    expect(order).toEqual(['a2', 'b']);
+  });
+
   it('come in time to who is known while a crowd of strangers asks again and again', async () => {
     const { ask } = crowd({ ...LIMITS, atOnce: 2 });
     let stopped = false;
