@@ -1,7 +1,18 @@
-import { readdir, readFile, readlink, rename, rm, unlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  rmdir,
+  unlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { openDiskStore } from '../../../adapters/store/disk/store.ts';
 import { newArrivalId } from '../../../core/arrival.ts';
 import type { Store } from '../../../core/ports/store.ts';
@@ -68,6 +79,47 @@ export function crashTests(): void {
       expect(await store.uploads.suspended(KEY)).toBeUndefined();
       await publish(store, KEY, 'whole');
       expect(await readdir(join(root, 'suspended'))).toEqual([]);
+    }),
+  );
+
+  it(
+    "keeps the bytes of a key's newest suspended upload only",
+    inFolder(async (root, store) => {
+      await suspend(store, KEY, 'older');
+      await suspend(store, KEY, 'newer');
+      expect(await readdir(join(root, 'uploads'))).toHaveLength(1);
+    }),
+  );
+
+  it(
+    'leaves a suspended upload that cannot be opened now to the next one who asks',
+    inFolder(async (root, store) => {
+      await suspend(store, KEY, 'half');
+      const [name] = await readdir(join(root, 'uploads'));
+      const [bytes, aside] = [join(root, 'uploads', name!), join(root, 'aside')];
+      await rename(bytes, aside);
+      await mkdir(bytes);
+      await expectFault(store.uploads.resume(KEY, newArrivalId(), 1), 'is-a-folder');
+      await rmdir(bytes);
+      await rename(aside, bytes);
+      expect((await store.uploads.suspended(KEY))?.size).toBe(4);
+    }),
+  );
+
+  it(
+    'waits minutes, and no longer, for one that went on with an upload and died',
+    inFolder(async (_root, store) => {
+      await publish(store, KEY, 'finished');
+      await suspend(store, KEY, 'half');
+      const dead = await store.uploads.resume(KEY, newArrivalId(), 4);
+      await expectFault(store.uploads.resume(KEY, newArrivalId(), 4), 'busy');
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 10 * 60_000 });
+      try {
+        await (await store.uploads.resume(KEY, newArrivalId(), 4)).abort();
+      } finally {
+        vi.useRealTimers();
+      }
+      await dead.abort();
     }),
   );
 
