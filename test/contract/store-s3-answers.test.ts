@@ -1,8 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Bucket, createBucket } from '../../adapters/store/s3/bucket.ts';
+import { copyObject } from '../../adapters/store/s3/copy-object.ts';
+import { headNamed } from '../../adapters/store/s3/locate.ts';
 import { listParts } from '../../adapters/store/s3/multipart.ts';
 import { openUploads } from '../../adapters/store/s3/open-uploads.ts';
+import { putWhole } from '../../adapters/store/s3/put-whole.ts';
 import { openS3Store, type S3Store } from '../../adapters/store/s3/store.ts';
 import type { S3Place } from '../../adapters/store/s3/url.ts';
 import { newArrivalId } from '../../core/arrival.ts';
@@ -153,6 +156,22 @@ describe.skipIf(skipped !== undefined)(`what S3 answers${skipped ? `, skipped: $
     },
   );
 
+  it('is 412 for either condition of a copy: it is found out which one was meant', async () => {
+    answer({ status: 412 }, always, (asked) => isCopy(asked) && asked.url!.includes('/probe/'));
+    const keeping = await openS3Store(place);
+    const [key, copy] = [newKey(), newKey()];
+    const arrival = await publish(store, key, 'older');
+    answer({ status: 412, afterMs: 2_000 }, 1, isCopy);
+    const copying = keeping.objects.copy(key, copy, { arrival });
+    await vi.waitUntil(() => proxy.rules[1]!.times === 0);
+    await publish(store, key, 'newer', { replace: true });
+    await copying;
+    expect(await text(store, copy, arrival)).toBe('older');
+    answer({ status: 412 }, 1, isCopy);
+    await expectFault(keeping.objects.copy(key, copy, { arrival }), 'exists');
+    await keeping.close();
+  });
+
   it('has one meaning for a finished object that is replaced while it is gone on with', async () => {
     const key = newKey();
     await publish(store, key, whole);
@@ -161,6 +180,18 @@ describe.skipIf(skipped !== undefined)(`what S3 answers${skipped ? `, skipped: $
     await vi.waitUntil(() => proxy.rules[0]!.times === 0);
     await publish(store, key, 'newer', { replace: true });
     await resuming;
+  });
+
+  it('was lost, and there is no time for another attempt: what was done is done', async () => {
+    const hasty = createBucket({ ...place, deadlineMs: 20, idleMs: 5_000 });
+    const [put, copy] = [newKey(), newKey()];
+    const isPut = ({ method }: Asked): boolean => method === 'PUT';
+    answer({ loseAnswer: true }, 2, isPut);
+    await putWhole(hasty, put, whole.subarray(0, 9), {}, true);
+    await copyObject(hasty, (await headNamed(hasty, put))!, copy);
+    hasty.close();
+    expect(proxy.rules[0]!.times).toBe(0);
+    expect((await contents(store, copy)).equals(whole.subarray(0, 9))).toBe(true);
   });
 
   describe('in pages', () => {

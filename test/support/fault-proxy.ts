@@ -13,8 +13,8 @@ export interface FaultRule {
 }
 
 export type FaultAct =
-  /** Answers so instead of the server. */
-  | { readonly status: number; readonly body?: string }
+  /** Answers so instead of the server, after so long, in milliseconds. */
+  | { readonly status: number; readonly body?: string; readonly afterMs?: number }
   /** Passes it on with these headers in place of its own. */
   | { readonly headers: Readonly<Record<string, string>> }
   /** Never answers, and passes nothing on. */
@@ -125,6 +125,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     const act = actFor(incoming);
     if (act && 'hang' in act) return;
     if (act && 'status' in act) {
+      if (act.afterMs !== undefined) await sleep(act.afterMs);
       incoming.resume().on('end', () => outgoing.writeHead(act.status).end(act.body));
       return;
     }
