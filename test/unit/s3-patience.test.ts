@@ -34,3 +34,12 @@ it('is as before after one answer, or when nobody has asked for as long as the d
   patience.answered();
   expect(patience.until(70_000)).toBe(70_000 + DEADLINE_MS);
 });
+
+it('gives a request that alone fails, while others are answered, no more than its deadline', () => {
+  const { clock, patience } = startAt(0);
+  for (clock.now = 0; clock.now < 59_000; clock.now += 3_000) {
+    patience.failed(clock.now);
+    expect(patience.until(0)).toBe(DEADLINE_MS);
+    patience.answered();
+  }
+});

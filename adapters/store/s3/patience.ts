@@ -20,9 +20,11 @@ export function createPatience(deadlineMs: number, now = (): number => performan
   let outage: { readonly since: number; lastFailure: number } | undefined;
   return {
     until(began) {
+      const atMost = began + deadlineMs;
       // What was not asked for so long may well be there again.
-      if (!outage || began - outage.lastFailure > deadlineMs) return began + deadlineMs;
-      return Math.max(began + leastMs, outage.since + deadlineMs);
+      if (!outage || began - outage.lastFailure > deadlineMs) return atMost;
+      // It is younger than the request where others are answered in between.
+      return Math.min(atMost, Math.max(began + leastMs, outage.since + deadlineMs));
     },
     answered() {
       outage = undefined;
