@@ -59,3 +59,9 @@ const isNote = (record: StageRecord): boolean => record.result === 'held' || rec
 
 const isSameStage = (one: StageRecord, other: StageRecord): boolean =>
   one.stage === other.stage && one.target === other.target;
+
+/** Reasons that a record stands for: of many findings it has the first ones, and their numbers. */
+export function reasonCount({ reasons, details }: Pick<StageRecord, 'reasons' | 'details'>): number {
+  const found = [details.errors, details.warnings].map((count) => (typeof count === 'number' ? count : 0));
+  return Math.max(reasons.length, found[0]! + found[1]!);
+}

@@ -2,6 +2,7 @@ import { type LandfallEvent, type StageName, stageOf } from '../core/event.ts';
 import type { Fault } from '../core/fault.ts';
 import type { StageRecord } from '../core/ledger.ts';
 import type { Log } from '../core/ports/log.ts';
+import { reasonCount } from '../core/timeline.ts';
 
 /** One line for each stage that was done, held or given up. */
 export interface StageLog {
@@ -38,9 +39,11 @@ export function createStageLog(log: Log, event: LandfallEvent): StageLog {
     cause,
   });
   return {
-    done({ result, tookMs, reasons, details }, repeated) {
+    done(record, repeated) {
+      const { result, tookMs, reasons, details } = record;
       if (repeated) return log.debug({ ...about, result }, 'was done before');
-      const moreReasons = reasons.length > MAX_REASONS ? reasons.length - MAX_REASONS : undefined;
+      const more = reasonCount(record) - MAX_REASONS;
+      const moreReasons = more > 0 ? more : undefined;
       const told = { reasons: reasons.slice(0, MAX_REASONS), moreReasons };
       const fields = { ...about, result, tookMs, ...told, place: details.place };
       log.info(fields, result === 'passed' ? passed[stage] : result);

@@ -3,7 +3,7 @@ import { Fault } from '../../core/fault.ts';
 import type { StageRecord, Timeline } from '../../core/ledger.ts';
 import { pipeline } from '../../core/pipeline.ts';
 import { safeText } from '../../core/safe-text.ts';
-import { arrivalStates, progressOf } from '../../core/timeline.ts';
+import { arrivalStates, progressOf, reasonCount } from '../../core/timeline.ts';
 import { showBytes, showDuration } from '../../core/units.ts';
 import { type Command, textOf, UsageError, type Values } from './command.ts';
 import { dayBefore, findArrival } from './find-arrival.ts';
@@ -131,7 +131,9 @@ const show: Command = {
   },
 };
 
-function recordLines({ at, run, stage, target, result, tookMs, reasons, details }: StageRecord): string[] {
+function recordLines(record: StageRecord): string[] {
+  const { at, run, stage, target, result, tookMs, reasons, details } = record;
+  const more = reasonCount(record) - reasons.length;
   const again = run > 1 ? `  (run ${run})` : '';
   const to = target === undefined ? '' : ` ${target}`;
   const place = typeof details.place === 'string' ? `  ${details.place}` : '';
@@ -140,6 +142,7 @@ function recordLines({ at, run, stage, target, result, tookMs, reasons, details 
     ...reasons.map(
       ({ code, message, where }) => `    ${code}: ${message}${where === undefined ? '' : ` (${where})`}`,
     ),
+    ...(more > 0 ? [`    and ${more} more`] : []),
   ].map(safeText);
 }
 

@@ -83,7 +83,7 @@ describe('the command line', { timeout: 60_000 }, () => {
       at: new Date().toISOString(),
       tookMs: 4.2,
       reasons: [{ code: 'virus', message: 'found \u001b]0;x\u0007Eicar' }],
-      details: { place: 'quarantine/x' },
+      details: { place: 'quarantine/x', errors: 9 },
       next: [],
     });
     await store.close();
@@ -159,7 +159,7 @@ describe('the command line', { timeout: 60_000 }, () => {
     expect((await run(['arrivals', 'show', swept.id.slice(-12)])).out).toContain(swept.id);
     const shown = await run(['arrivals', 'show', arrival.id]);
     expect(shown.out).toMatch(
-      /scan: quarantined in 4 ms {2}quarantine\/x\n {4}virus: found \\u\{1b\}\]0;x\\u\{7\}Eicar/,
+      /scan: quarantined in 4 ms {2}quarantine\/x\n {4}virus: found \\u\{1b\}\]0;x\\u\{7\}Eicar\n {4}and 8 more\n/,
     );
     expect((await run(['arrivals', 'show', '01'])).err).toMatch(/^2 arrivals have an id like 01: /);
     expect(await run(['arrivals', 'show', 'ffff'])).toMatchObject({

@@ -6,7 +6,7 @@ import { createStageLog } from '../../workers/stage-log.ts';
 import { anArrival } from '../support/an-arrival.ts';
 import { quietLog } from '../support/quiet-log.ts';
 
-function logged(count: number): object {
+function logged(count: number, details = {}): object {
   const lines: object[] = [];
   const arrival = anArrival();
   const reasons = Array.from({ length: count }, (_, index) => ({
@@ -15,7 +15,7 @@ function logged(count: number): object {
   }));
   const record: StageRecord = {
     ...{ arrival: arrival.id, run: 1, stage: 'validate', result: 'rejected', tookMs: 3, reasons },
-    ...{ at: arrival.receivedAt, details: {}, next: [] },
+    ...{ at: arrival.receivedAt, details, next: [] },
   };
   const log = { ...quietLog, info: (fields: object) => lines.push(fields) };
   createStageLog(log, stageEvent('validate', arrival)).done(record, false);
@@ -25,6 +25,7 @@ function logged(count: number): object {
 test('a file that is wrong all over does not fill the log', () => {
   const line = logged(100);
   expect(line).toMatchObject({ moreReasons: 95, reasons: [{ message: '0' }, {}, {}, {}, { message: '4' }] });
+  expect(logged(100, { errors: 10_000, warnings: 3 })).toMatchObject({ moreReasons: 9_998 });
   expect(logged(5)).toMatchObject({ reasons: { length: 5 } });
   expect(logged(5)).not.toHaveProperty('moreReasons', expect.anything());
 });
