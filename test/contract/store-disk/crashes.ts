@@ -83,6 +83,20 @@ export function crashTests(): void {
   );
 
   it(
+    'finds by its arrival what a sweep had set aside though it has a name, which was moved since',
+    inFolder(
+      async (root, store) => {
+        const arrival = await publish(store, KEY, 'bytes');
+        await undoMove(root, 'unnamed');
+        await store.folders.rename(dirname(KEY), `${dirname(KEY)}-moved`);
+        await store.uploads.sweep({ uploads: later(), unnamed: later() });
+        expect(await text(store, KEY, arrival)).toBe('bytes');
+      },
+      { quarantineMs: 0 },
+    ),
+  );
+
+  it(
     "keeps the bytes of a key's newest suspended upload only",
     inFolder(async (root, store) => {
       await suspend(store, KEY, 'older');

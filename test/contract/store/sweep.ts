@@ -103,6 +103,22 @@ export function sweepContract(open: Open, { silentUploads }: Nature): void {
     }
   });
 
+  it('leaves an upload that is gone on with and still takes bytes', async () => {
+    const { store, peer } = open();
+    await sweepAll(store);
+    const key = newKey();
+    await suspend(store, key, 'half');
+    const upload = await store.uploads.resume(key, newArrivalId(), 4);
+    await pause();
+    const between = new Date();
+    await pause();
+    await upload.write(Buffer.from(' and half'));
+    expect((await peer.uploads.sweep({ uploads: between, unnamed: never })).uploads).toBe(0);
+    await upload.seal();
+    await upload.publish();
+    expect(await text(peer, key)).toBe('half and half');
+  });
+
   it('counts the age of a suspended upload from its suspension', async () => {
     const { store } = open();
     await sweepAll(store);
