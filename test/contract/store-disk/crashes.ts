@@ -83,6 +83,23 @@ export function crashTests(): void {
   );
 
   it(
+    'sweeps what those who died were writing, and not what is written now',
+    inFolder(async (root, store) => {
+      const never = new Date(0);
+      await writeFile(join(root, 'tmp', 'left'), 'half');
+      await store.uploads.sweep({ uploads: never, unnamed: never });
+      expect(await readdir(join(root, 'tmp'))).toEqual(['left']);
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2 * 3_600_000 });
+      try {
+        await store.uploads.sweep({ uploads: never, unnamed: never });
+      } finally {
+        vi.useRealTimers();
+      }
+      expect(await readdir(join(root, 'tmp'))).toEqual([]);
+    }),
+  );
+
+  it(
     'finds by its arrival what a sweep had set aside though it has a name, which was moved since',
     inFolder(
       async (root, store) => {
