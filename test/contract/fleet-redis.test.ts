@@ -245,11 +245,10 @@ test('Redis knows a bounded number of addresses', async () => {
   const redis = new Redis(shared.url);
   onTestFinished(() => redis.disconnect());
   const key = `${parseRedisUrl(url).prefix}:fleet:known`;
-  await listener.loginFailed({ user: 'u', address: 'first' }, false);
-  await redis.zadd(
-    key,
-    ...Array.from({ length: 20_000 }, (_, index) => [String(Date.now()), `${index}`]).flat(),
-  );
+  const minutesAgo = (minutes: number) => String(Date.now() - minutes * 60_000);
+  const later = Array.from({ length: 19_999 }, (_, index) => [minutesAgo(1), `${index}`]);
+  await redis.zadd(key, minutesAgo(2), 'first', ...later.flat());
+  expect(await listener.hasLoggedIn('first')).toBe(true);
   await listener.loginFailed({ user: 'u', address: 'last' }, false);
   expect(await redis.zcard(key)).toBe(20_000);
   expect(await listenerAt(url).hasLoggedIn('last')).toBe(true);
