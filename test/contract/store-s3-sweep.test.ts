@@ -5,19 +5,20 @@ import { claimKey } from '../../adapters/store/s3/layout.ts';
 import { openS3Store, type S3Store, type S3StoreOptions } from '../../adapters/store/s3/store.ts';
 import { newArrivalId } from '../../core/arrival.ts';
 import type { Upload } from '../../core/ports/store.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { noS3, openTestBucket, type TestBucket } from '../support/s3-bucket.ts';
 import { bytesOf, contents, newKey, publish, suspend } from './store/given.ts';
 
 const MIB = 1024 ** 2;
 const PART_BYTES = 5 * MIB;
-const LEASE_MS = 2_000;
+const LEASE_MS = 8_000;
 /** Twenty small buffers, and three for parts. */
 const LITTLE_MEMORY = { memoryBytes: 20 * MIB, holdMs: 0 };
 /** For parts that are pieces from the second one on. */
 const PIECES = { pieces: { directParts: 1, pieceBytes: 40 * MIB } };
-const LIMITS = { interval: 200, timeout: 20_000 };
+const LIMITS = { interval: 200, timeout: LEASE_MS + PATIENCE.timeout };
 /** For a test that waits for leases on a busy machine. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 300_000;
 
 const never = new Date(0);
 const whole = bytesOf(30 * MIB);
@@ -134,7 +135,7 @@ describe.skipIf(noS3 !== undefined)(`a sweep of S3${missing}`, () => {
   let bucket: TestBucket;
   beforeAll(async () => {
     bucket = await openTestBucket();
-  }, 120_000);
+  });
   const opened: S3Store[] = [];
   afterEach(async () => {
     for (const store of opened.splice(0)) await store.close();

@@ -87,13 +87,12 @@ describe('a client within a network of another partner, at another listener', ()
   it('of two networks that overlap neither is given the other port, and who waits is refused in time', async () => {
     await start([partner('first', ['127.0.2.0/24']), partner('second', ['127.0.0.0/16'])]);
     const sessions = await Promise.all([1, 2, 3].map(() => atOwner('first', FIRST)));
+    const [late, later] = [await atOther('second', LARGER), await atOther('second', LARGER)];
     const ports = await Promise.all(sessions.map(portOf));
     expect(new Set(ports).size).toBe(3);
-    const late = await atOther('second', LARGER);
     const waiting = portOf(late);
     await send(sessions[0]!, ports[0]!, '127.0.0.2', WITHIN, 'first');
     expect(await waiting).toBe(ports[0]);
-    const later = await atOther('second', LARGER);
     await later.say('EPSV', 425);
   });
 });
