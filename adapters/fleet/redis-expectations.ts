@@ -30,7 +30,7 @@ export function createRedisExpectations(
     return run(redis, PUT, keys, [...words, Math.ceil(forMs)]);
   };
   const mayPut = (port: number, forMs: number): boolean =>
-    home.isOwn(port) || (!home.isOthers(port) && !link.aloneSince() && link.sinceCutMs() >= forMs);
+    home.isOwn(port) || (!home.isOthers(port) && !link.aloneSince() && link.sinceForgottenMs() >= forMs);
   return {
     mayPut,
     async put(at, who, forMs) {

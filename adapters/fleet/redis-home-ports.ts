@@ -57,7 +57,7 @@ export function createRedisHomePorts(
       const askedAt = performance.now();
       const had = [...own].flatMap(([port, at]) => [port, Math.ceil(at - askedAt)]);
       // A Redis that has lost its memory is told by each what it had, before anybody takes more.
-      const mayTake = Number(link.sinceCutMs() > LEASE_MS);
+      const mayTake = Number(link.sinceForgottenMs() > LEASE_MS);
       const words = [address, first, last, LEASE_MS, KEPT_MS, mayTake, ...had];
       const answer = await run(redis, HOMES, [homes, `${key}:seen`, ends], words);
       const heardAt = performance.now();

@@ -14,8 +14,8 @@ export interface RedisLink {
   /** Answers undefined when this listener is alone. */
   ask<Answer>(call: (redis: Redis) => Promise<Answer>): Promise<Answer | undefined>;
   aloneSince(): Date | undefined;
-  /** Milliseconds since the connection was last made again after it was lost; infinitely many when it never was. */
-  sinceCutMs(): number;
+  /** Milliseconds since Redis may last have lost its memory; infinitely many when it has been the same all the time. */
+  sinceForgottenMs(): number;
   /** Ends the renewals; `farewell` is the last call, where Redis is there to hear it. */
   close(farewell: (redis: Redis) => Promise<unknown>): Promise<void>;
 }
@@ -46,6 +46,7 @@ export function createRedisLink(
   });
   let wasCut = false;
   let hasBeenThere = false;
+  /** performance.now() when it was lost, or came back. */
   let cutAt = Number.NEGATIVE_INFINITY;
   redis.on('close', () => {
     wasCut = true;
@@ -56,6 +57,16 @@ export function createRedisLink(
     if (hasBeenThere) cutAt = performance.now();
     hasBeenThere = true;
   });
+  let runId: string | undefined;
+  /** Where the same process answers as before, only the network was cut. */
+  const askWhoItIs = async (): Promise<void> => {
+    const before = cutAt;
+    const info = await redis.info('server').catch(() => '');
+    const answered = /^run_id:(\w+)/m.exec(info)?.[1];
+    if (answered === undefined) return;
+    if (answered === runId && before === cutAt) cutAt = Number.NEGATIVE_INFINITY;
+    runId = answered;
+  };
   let aloneSince: Date | undefined;
   let renewal: NodeJS.Timeout | undefined;
   let closed = false;
@@ -73,6 +84,7 @@ export function createRedisLink(
     const mayForget = wasCut || aloneSince !== undefined;
     wasCut = false;
     try {
+      if (mayForget || runId === undefined) await askWhoItIs();
       await renew(redis, mayForget);
       if (aloneSince) {
         const ms = Date.now() - aloneSince.getTime();
@@ -97,7 +109,7 @@ export function createRedisLink(
       }
     },
     aloneSince: () => aloneSince,
-    sinceCutMs: () => performance.now() - cutAt,
+    sinceForgottenMs: () => performance.now() - cutAt,
     async close(farewell) {
       if (closed) return;
       closed = true;

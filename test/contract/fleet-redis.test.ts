@@ -305,6 +305,8 @@ describe('one listener that alone loses Redis, which the others still have', () 
     await vi.waitUntil(() => !first.aloneSince(), PATIENCE);
     expect(await others[0]!.expectations.take(at)).toEqual(here);
     await expectApart('back');
+    // This Redis has forgotten nothing.
+    expect((await portsHad(first, 'soon')).length).toBeGreaterThan(2);
     await sleep(EXPECTED_MS);
     expect((await expectApart('settled')).flat()).toHaveLength(10);
     expect(await others[1]!.listeners.living()).toHaveLength(3);
