@@ -198,6 +198,23 @@ describe('the file', () => {
   });
 });
 
+test('what dies again while dead letters are put back stays dead: it ends', async () => {
+  const queue = await open();
+  const takeAll = () => queue.receive('q', { max: 500, waitMs: 0, visibilityMs: LONG }, never);
+  await queue.send('q', numbered(250, 'x'));
+  await Promise.all((await takeAll()).map((delivery) => delivery.bury('bad')));
+  let isOver = false;
+  const burying = (async () => {
+    while (!isOver) {
+      await Promise.all((await takeAll()).map((delivery) => delivery.bury('bad again')));
+      await sleep(1);
+    }
+  })();
+  expect(await queue.redrive('q')).toBe(250);
+  isOver = true;
+  await burying;
+});
+
 describe('processes that are killed', () => {
   const start = (role: 'send' | 'consume', log: string) =>
     spawn(
