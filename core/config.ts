@@ -261,8 +261,24 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     if (parsed.success) config[name] = parsed.data;
     else faults.push(`${name}: ${parsed.error.issues[0]!.message} (it is "${written(name)}")`);
   }
+  if (faults.length === 0) faults.push(...portsTwice(config as Config));
   if (faults.length > 0) throw new ConfigError(faults);
   return config as Config;
+}
+
+const SINGLE_PORTS = [
+  'LANDFALL_FTP_PORT',
+  'LANDFALL_FTPS_PORT',
+  'LANDFALL_RELAY_PORT',
+  'LANDFALL_HEALTH_PORT',
+] as const;
+
+/** Bound later, such a port would be told as taken, and nobody would know by whom. */
+function portsTwice(config: Config): string[] {
+  const { first, last } = config.LANDFALL_FTP_PASSIVE_PORTS;
+  return SINGLE_PORTS.filter((name) => first <= config[name] && config[name] <= last).map(
+    (name) => `${name}: ${config[name]} is one of LANDFALL_FTP_PASSIVE_PORTS`,
+  );
 }
 
 /** The table of settings for `--help`. */

@@ -48,6 +48,15 @@ test.each(['clamd:own', 'clamd:/run/clamd.sock', 'clamd:clamav:3310', 'clamd:[::
   (value) => expect(faultsOf({ LANDFALL_SCANNER: value })).toEqual([]),
 );
 
+test('no other port is among the passive ones', () => {
+  const passive = { LANDFALL_FTP_PASSIVE_PORTS: '2000-2010' };
+  expect(faultsOf({ ...passive, LANDFALL_FTP_PORT: '2000', LANDFALL_HEALTH_PORT: '2010' })).toEqual([
+    'LANDFALL_FTP_PORT: 2000 is one of LANDFALL_FTP_PASSIVE_PORTS',
+    'LANDFALL_HEALTH_PORT: 2010 is one of LANDFALL_FTP_PASSIVE_PORTS',
+  ]);
+  expect(faultsOf({ ...passive, LANDFALL_FTP_PORT: '2011', LANDFALL_RELAY_PORT: '1999' })).toEqual([]);
+});
+
 test('what 0 means for a port is said where one is wrong', () => {
   for (const name of ['LANDFALL_FTPS_PORT', 'LANDFALL_RELAY_PORT', 'LANDFALL_HEALTH_PORT']) {
     expect(faultsOf({ [name]: '65536' })).toEqual([
