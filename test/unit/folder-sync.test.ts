@@ -9,11 +9,10 @@ it('never answers with a sync that began before it was asked, and shares the nex
   try {
     const syncFolder = createFolderSync();
     const order: string[] = [];
-    const first = syncFolder(folder).then(() => order.push('first'));
-    const [second, third] = [syncFolder(folder), syncFolder(folder)];
-    expect(second).toBe(third);
-    await second.then(() => order.push('second'));
-    await first;
+    const [first, second, third] = [syncFolder(folder), syncFolder(folder), syncFolder(folder)];
+    expect(second).not.toBe(first);
+    expect(third).toBe(second);
+    await Promise.all([second.then(() => order.push('second')), first.then(() => order.push('first'))]);
     expect(order).toEqual(['first', 'second']);
     expect(syncFolder(folder)).not.toBe(second);
     await syncFolder(folder);
