@@ -100,6 +100,13 @@ const smallDeeds: Record<string, Deed> = {
   },
 };
 
+const goOn = async (store: S3Store, key: string): Promise<void> => {
+  const upload = await store.uploads.resume(key, newArrivalId(), CUT);
+  await upload.write(whole.subarray(CUT));
+  await upload.seal();
+  await upload.publish({ replace: true });
+};
+
 /** Those of many requests, and bytes. */
 const largeDeeds: Record<string, Deed> = {
   'a large file is published': {
@@ -114,12 +121,7 @@ const largeDeeds: Record<string, Deed> = {
   },
   'a large file is gone on with': {
     prepare: (store, key) => suspend(store, key, whole.subarray(0, CUT)),
-    async act(store, key) {
-      const upload = await store.uploads.resume(key, newArrivalId(), CUT);
-      await upload.write(whole.subarray(CUT));
-      await upload.seal();
-      await upload.publish();
-    },
+    act: goOn,
     async check(store, key) {
       await whatIs(store, key, whole);
       expect(await store.uploads.suspended(key)).toBeUndefined();
@@ -127,12 +129,7 @@ const largeDeeds: Record<string, Deed> = {
   },
   'a finished file is gone on with': {
     prepare: (store, key) => publish(store, key, whole.subarray(0, CUT)),
-    async act(store, key) {
-      const upload = await store.uploads.resume(key, newArrivalId(), CUT);
-      await upload.write(whole.subarray(CUT));
-      await upload.seal();
-      await upload.publish({ replace: true });
-    },
+    act: goOn,
     check: (store, key) => whatIs(store, key, whole),
   },
   'an upload is aborted': {

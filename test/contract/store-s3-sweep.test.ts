@@ -49,10 +49,18 @@ const begin = async (store: S3Store, size: number, key = newKey()): Promise<Live
   return { upload, key };
 };
 
+/** Goes on with the key's upload or object. */
 const resume = async (store: S3Store, key: string, at: number, size: number): Promise<Live> => {
   const upload = await store.uploads.resume(key, newArrivalId(), at);
   await upload.write(whole.subarray(at, size));
   return { upload, key };
+};
+
+/** Suspends it after the first bytes. */
+const suspendAndResume = async (store: S3Store, first: number, size = first): Promise<Live> => {
+  const key = newKey();
+  await suspend(store, key, whole.subarray(0, first));
+  return resume(store, key, first, size);
 };
 
 /** Has others need the memory of an upload. */
@@ -83,20 +91,8 @@ const ways: Record<string, Way> = {
       return live;
     },
   },
-  'resumed without parts, which it has now': {
-    async begin(store) {
-      const key = newKey();
-      await suspend(store, key, whole.subarray(0, MIB));
-      return resume(store, key, MIB, 12 * MIB);
-    },
-  },
-  'resumed from its parts': {
-    async begin(store) {
-      const key = newKey();
-      await suspend(store, key, whole.subarray(0, 12 * MIB));
-      return resume(store, key, 12 * MIB, 12 * MIB);
-    },
-  },
+  'resumed without parts, which it has now': { begin: (store) => suspendAndResume(store, MIB, 12 * MIB) },
+  'resumed from its parts': { begin: (store) => suspendAndResume(store, 12 * MIB) },
   'resumed from its first byte': {
     async begin(store) {
       const key = newKey();
@@ -122,9 +118,7 @@ const ways: Record<string, Way> = {
   'resumed and put aside': {
     options: LITTLE_MEMORY,
     async begin(store, place) {
-      const key = newKey();
-      await suspend(store, key, whole.subarray(0, 7 * MIB));
-      const live = await resume(store, key, 7 * MIB, 7 * MIB);
+      const live = await suspendAndResume(store, 7 * MIB);
       await crowd(store, place);
       return live;
     },
