@@ -63,10 +63,10 @@ export function createRedisExpectations(
 const expectedKey = (prefix: string, place: string): string => `${prefix}:expected:${place}`;
 
 /**
- * KEYS: the home ports, when the last expectation at each port ends; so many places as ARGV says, and networks that hold one; for each of both, a sorted set of the
- * tokens of those that are expected from within it, by when that ends, by Redis's clock. ARGV: who this is, the port, how
- * many places, how many networks, the token, the address, for how many milliseconds. Answers 1, or 0 when it is in the way
- * of another one.
+ * KEYS: the home ports; when the last expectation at each port ends; places and networks, so many of each as ARGV says;
+ * for each of these a sorted set of the tokens of those that are expected from within it, by when that ends, by Redis's
+ * clock. ARGV: who this is, the port, how many places, how many networks, the token, the address, for how many
+ * milliseconds. Answers 1, or 0 when it is in the way of another one.
  */
 const PUT = `${NOW}
 local home = redis.call('HGET', KEYS[1], ARGV[2])

@@ -48,8 +48,10 @@ export function createRedisLink(
   let hasBeenThere = false;
   /** performance.now() when it was lost, or came back. */
   let cutAt = Number.NEGATIVE_INFINITY;
+  let cuts = 0;
   redis.on('close', () => {
     wasCut = true;
+    cuts += 1;
     if (hasBeenThere) cutAt = performance.now();
   });
   redis.on('ready', () => {
@@ -60,11 +62,12 @@ export function createRedisLink(
   let runId: string | undefined;
   /** Where the same process answers as before, only the network was cut. */
   const askWhoItIs = async (): Promise<void> => {
-    const before = cutAt;
+    const before = cuts;
+    // It may have to connect first, which is no cut.
     const info = await redis.info('server').catch(() => '');
     const answered = /^run_id:(\w+)/m.exec(info)?.[1];
     if (answered === undefined) return;
-    if (answered === runId && before === cutAt) cutAt = Number.NEGATIVE_INFINITY;
+    if (answered === runId && before === cuts) cutAt = Number.NEGATIVE_INFINITY;
     runId = answered;
   };
   let aloneSince: Date | undefined;
