@@ -8,7 +8,8 @@ import { PATIENCE } from './test/support/patience.ts';
  */
 const kinds = [
   { name: 'unit', testTimeout: 20_000, fileParallelism: true },
-  { name: 'contract', testTimeout: 180_000, fileParallelism: true },
+  // Most of them wait for leases and deadlines to end.
+  { name: 'contract', testTimeout: 180_000, fileParallelism: true, maxWorkers: 3 },
   { name: 'wire', testTimeout: 300_000, fileParallelism: false },
   { name: 'e2e', testTimeout: 900_000, fileParallelism: false },
 ];
