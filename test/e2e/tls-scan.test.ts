@@ -10,11 +10,15 @@ import { type FtpsLab, startFtpsLab } from '../support/ftps-lab.ts';
 
 interface Finding {
   readonly id: string;
+  /** `name/address` of the server. */
+  readonly ip: string;
   readonly severity: string;
   readonly finding: string;
 }
 
 const run = promisify(execFile);
+/** In place of a server where a finding is about the scanner: that its openssl lacks an engine. */
+const OF_ITS_OWN = '/';
 /** Of one run of a scanner; a busy machine takes many times as long as another. */
 const SCAN_MS = 1_200_000;
 const LONG = { timeout: 2 * SCAN_MS };
@@ -36,7 +40,8 @@ describe('testssl.sh', LONG, () => {
     await run('testssl', [...what, ...how, ...where], { timeout: SCAN_MS }).catch((ended) => {
       if (typeof ended.code !== 'number') throw ended;
     });
-    return JSON.parse(await readFile(json, 'utf8'));
+    const findings: Finding[] = JSON.parse(await readFile(json, 'utf8'));
+    return findings.filter(({ ip }) => ip !== OF_ITS_OWN);
   };
 
   /** Its openssl may end before it has printed a session, and then a check says that it could not be made. */

@@ -12,7 +12,11 @@ export interface Senders {
   readonly done: Promise<void>;
 }
 
-const TIMEOUT_MS = 60_000;
+/**
+ * What a killed process had locked in the store is free a minute later; this sender rather comes again than waits for the
+ * 450 that it would get after half of that.
+ */
+const TIMEOUT_MS = 20_000;
 /** Between two files of one sender, and between two tries; at most, in milliseconds. */
 const PAUSE_MS = 400;
 const RETRY_MS = 150;
