@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { doOverlap, isAddressAllowed, senderOf } from './addresses.ts';
+import { isAddressAllowed, senderOf } from './addresses.ts';
+import { createDataAddresses } from './data-addresses.ts';
 import { Fault } from './fault.ts';
 import { anonymousUsers, type Login, type Partner } from './partner.ts';
 import { decoyHash, verifyPassword } from './password.ts';
@@ -70,6 +71,11 @@ const SCRYPT_RUNS = {
 const MAX_USER_LENGTH = 128;
 const MAX_PASSWORD_BYTES = 1024;
 
+interface Found {
+  readonly partner: Partner;
+  readonly login: Login;
+}
+
 /** What about a caller does not fit its login. For the log only: to the caller all are as a wrong password. */
 const MISFITS: readonly {
   readonly why: string;
@@ -94,6 +100,9 @@ const MISFITS: readonly {
   },
 ];
 
+const misfitOf = (caller: Caller, { partner, login }: Found): string | undefined =>
+  MISFITS.find(({ is }) => is(caller, partner, login))?.why;
+
 /** What is known of a password that was right, and what is verified. */
 interface Tried {
   readonly name: string;
@@ -104,24 +113,6 @@ interface Tried {
 interface Check {
   readonly callers: Caller[];
   readonly isRight: Promise<boolean>;
-}
-
-interface DataAddresses {
-  readonly rules: readonly string[];
-  /** By the networks among them that were asked for. */
-  readonly overlapping: Map<string, readonly string[]>;
-}
-
-/** Each passive data connection asks, and partners' files are read seldom. */
-const dataAddresses = new WeakMap<readonly Partner[], DataAddresses>();
-
-function dataAddressesOfAll(all: readonly Partner[]): DataAddresses {
-  const known = dataAddresses.get(all);
-  if (known) return known;
-  const rules = [...new Set(all.flatMap(({ ftp }) => ftp.dataAddresses))];
-  const read = { rules, overlapping: new Map() };
-  dataAddresses.set(all, read);
-  return read;
 }
 
 /**
@@ -145,22 +136,17 @@ export function createGate({ partners, fleet }: GatePorts): Gate {
     delayed -= 1;
   };
 
-  const loginOf = (user: string): { partner: Partner; login: Login } | undefined => {
+  const loginOf = (user: string): Found | undefined => {
     const found = partners.login(user);
     if (found || !anonymousUsers.some((name) => name === user.toLowerCase())) return found;
     return anonymousUsers.map((name) => partners.login(name)).find((other) => other?.login.anonymous);
   };
 
-  const misfitOf = (caller: Caller): string | undefined => {
-    const found = loginOf(caller.user);
-    if (!found) return 'there is no such user';
-    return MISFITS.find(({ is }) => is(caller, found.partner, found.login))?.why;
-  };
-
   /** The partner whose login fits the caller in all but its password, with the hash that one must have, if any. */
   const expected = (caller: Caller): { partner: Partner; hash: string | undefined } | undefined => {
-    const found = misfitOf(caller) === undefined ? loginOf(caller.user) : undefined;
-    return found && { partner: found.partner, hash: found.login.password };
+    const found = loginOf(caller.user);
+    if (!found || misfitOf(caller, found) !== undefined) return undefined;
+    return { partner: found.partner, hash: found.login.password };
   };
 
   const isRight = async (who: LoginKey, { name, password, hash }: Tried): Promise<boolean> => {
@@ -206,16 +192,7 @@ export function createGate({ partners, fleet }: GatePorts): Gate {
     knowsCertificates: () =>
       partners.all().some(({ logins }) => logins.some(({ certificate }) => certificate !== undefined)),
 
-    dataAddressesOf(one) {
-      const { rules, overlapping } = dataAddressesOfAll(partners.all());
-      if (!one.includes('/'))
-        return rules.length > 0 && isAddressAllowed(one, rules)
-          ? rules.filter((rule) => doOverlap(one, rule))
-          : [];
-      const found = overlapping.get(one) ?? rules.filter((rule) => doOverlap(one, rule));
-      overlapping.set(one, found);
-      return found;
-    },
+    dataAddressesOf: createDataAddresses(partners),
 
     demandsTls: () =>
       partners.all().length > 0 &&
@@ -237,7 +214,8 @@ export function createGate({ partners, fleet }: GatePorts): Gate {
       // Its partner's file may have changed while it waited.
       const now = right ? expected(caller) : undefined;
       if (now?.hash !== hash) {
-        const why = misfitOf(caller) ?? 'the password is wrong';
+        const there = loginOf(user);
+        const why = there ? (misfitOf(caller, there) ?? 'the password is wrong') : 'there is no such user';
         throw new Fault('bad-credentials', undefined, { cause: new Error(why) });
       }
       await fleet.loginFailed(who, false);

@@ -24,7 +24,7 @@ export function createRedisExpectations(
 ): RedisExpectations {
   const note = (redis: Redis, at: ExpectedPlace, who: Expecting, forMs: number): Promise<unknown> => {
     const { own: places, within } = keysOfPlace(at);
-    const inside = [...places, ...within].map((key) => `${prefix}:inside:${key}`);
+    const inside = [...places, ...within].map((key) => insideKey(prefix, key));
     const keys = [...home.keys, ...[...places, ...within].map((key) => expectedKey(prefix, key)), ...inside];
     const words = [home.self(), at.port, places.length, within.length, who.token, who.address];
     return run(redis, PUT, keys, [...words, Math.ceil(forMs)]);
@@ -50,7 +50,7 @@ export function createRedisExpectations(
       const { own: places, within } = keysOfPlace(at);
       const keys = [
         ...places.map((key) => expectedKey(prefix, key)),
-        ...within.map((key) => `${prefix}:inside:${key}`),
+        ...within.map((key) => insideKey(prefix, key)),
       ];
       await link.ask((redis) => run(redis, WITHDRAW, keys, [token, places.length]));
     },
@@ -61,6 +61,7 @@ export function createRedisExpectations(
 }
 
 const expectedKey = (prefix: string, place: string): string => `${prefix}:expected:${place}`;
+const insideKey = (prefix: string, place: string): string => `${prefix}:inside:${place}`;
 
 /**
  * KEYS: the home ports; when the last expectation at each port ends; places and networks, so many of each as ARGV says;
@@ -98,7 +99,10 @@ if not found or string.sub(found, -6) == ' taken' then return false end
 redis.call('SET', KEYS[1], found .. ' taken', 'KEEPTTL')
 return found`;
 
-/** KEYS: the places of an expectation, then the sorted sets that have it. ARGV: the token that it must have, how many places. */
+/**
+ * KEYS: the places of an expectation, then the sorted sets that have it. ARGV: the token that it must have, how many
+ * places.
+ */
 const WITHDRAW = `
 for i = 1, #KEYS do
   if i > tonumber(ARGV[2]) then redis.call('ZREM', KEYS[i], ARGV[1])

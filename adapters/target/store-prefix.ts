@@ -1,7 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { Arrival } from '../../core/arrival.ts';
 import { Fault, type FaultCode } from '../../core/fault.ts';
-
 import { MAX_KEY_BYTES } from '../../core/paths.ts';
 import type { Store } from '../../core/ports/store.ts';
 import type { Target } from '../../core/ports/target.ts';

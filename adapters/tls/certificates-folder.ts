@@ -16,8 +16,8 @@ export interface CertificatesFolderOptions {
 const MAX_PAIRS = 1000;
 
 /**
- * Certificates from a folder, read again when it changes. Throws `bad-argument` when one of them cannot be used now; one that is wrong
- * later is logged, and the one of that name that was right before stays.
+ * Certificates from a folder, read again when it changes. Throws `bad-argument` when one of them cannot be used now; one
+ * that is wrong later is logged, and the one of that name that was right before stays.
  */
 export async function openCertificatesFolder(options: CertificatesFolderOptions): Promise<Certificates> {
   const { folder, log } = options;

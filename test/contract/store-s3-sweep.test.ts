@@ -70,6 +70,16 @@ const crowd = async (store: S3Store, place: Place): Promise<void> => {
   await place.untilLeft('aside/');
 };
 
+/** Begun so, and then in need of the memory that others need. */
+const putAside = (beginOne: Way['begin']): Way => ({
+  options: LITTLE_MEMORY,
+  async begin(store, place) {
+    const live = await beginOne(store, place);
+    await crowd(store, place);
+    return live;
+  },
+});
+
 const ways: Record<string, Way> = {
   'in parts': { begin: (store) => begin(store, 12 * MIB) },
   'in a piece': {
@@ -107,22 +117,8 @@ const ways: Record<string, Way> = {
       return resume(store, key, 6 * MIB, 6 * MIB);
     },
   },
-  'put aside': {
-    options: LITTLE_MEMORY,
-    async begin(store, place) {
-      const live = await begin(store, 2 * MIB);
-      await crowd(store, place);
-      return live;
-    },
-  },
-  'resumed and put aside': {
-    options: LITTLE_MEMORY,
-    async begin(store, place) {
-      const live = await suspendAndResume(store, 7 * MIB);
-      await crowd(store, place);
-      return live;
-    },
-  },
+  'put aside': putAside((store) => begin(store, 2 * MIB)),
+  'resumed and put aside': putAside((store) => suspendAndResume(store, 7 * MIB)),
 };
 
 describe.skipIf(noS3 !== undefined)(`a sweep of S3${missing}`, () => {
