@@ -101,6 +101,7 @@ export async function startFtpListener(options: FtpOptions): Promise<FtpListener
       isImplicit,
       protection: undefined,
       serverName: undefined,
+      program: undefined,
       failedLogins: 0,
       transfer: undefined,
     };

@@ -47,6 +47,8 @@ export interface Session {
   readonly isImplicit: boolean;
   /** What there is of TLS; undefined in the clear. */
   protection: Protection | undefined;
+  /** What the client says it is, by CLNT or CSID. */
+  program: string | undefined;
   /** The host that HOST named (RFC 7151), in lower case. */
   host: string | undefined;
   /** The host that the TLS handshake named (SNI), in lower case. */

@@ -40,6 +40,7 @@ test('nothing of who was logged in is left after REIN', async () => {
     log: logInto(lines),
     client: '192.0.2.1',
     serverName: 'files.example',
+    program: undefined,
     failedLogins: 0,
   } as Partial<Session> as Session;
 

@@ -125,4 +125,15 @@ describe('MODE Z', () => {
       ['STAT', /TYPE A, STRU F, MODE S/],
     ]);
   });
+
+  it('is refused to a program that is known to lose bytes by it', async () => {
+    await transcript([
+      ['MODE S', 200],
+      ['CLNT lftp/4.9.2', 200],
+      ['MODE Z', '504 MODE S only: your program can lose the end of a file in MODE Z.'],
+      ['MODE S', 200],
+      ['CLNT other/1.0', 200],
+      ['MODE Z', 200],
+    ]);
+  });
 });

@@ -1,11 +1,12 @@
 import type { Call, Command } from '../command.ts';
 import { Refusal, type Reply, reply } from '../reply.ts';
 
-/** Characters of what a client says of itself that are worth a log line. */
+/** Characters of what a client says of itself that are kept, and worth a log line. */
 const MAX_PROGRAM_LENGTH = 128;
 
 async function* hear({ session, argument }: Call, answer: string): AsyncGenerator<Reply> {
-  session.log.info({ program: argument.trim().slice(0, MAX_PROGRAM_LENGTH) }, 'client named');
+  session.program = argument.trim().slice(0, MAX_PROGRAM_LENGTH);
+  session.log.info({ program: session.program }, 'client named');
   yield reply(200, answer);
 }
 

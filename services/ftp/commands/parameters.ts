@@ -30,6 +30,13 @@ const modes: Readonly<Record<string, TransferMode | 'not-supported'>> = {
   C: 'not-supported',
 };
 
+/**
+ * By CLNT, a program that sends a file again in MODE Z without its end, closes the deflate stream in order, and takes the
+ * 226 for the whole file: lftp 4.9.2, for which a 425 before it is enough. It asks for MODE Z wherever FEAT names it, and
+ * goes on without when that is refused.
+ */
+const LOSES_IN_MODE_Z = /^lftp\b/i;
+
 /** STRU and MODE: the value of the row that the argument names. */
 function chosen<Value extends string>(
   { argument }: Call,
@@ -76,8 +83,13 @@ export const parameters = {
     feature: () => 'MODE Z',
     help: 'S | Z: a stream as it is or compressed, ended by closing the connection',
     async *run(call) {
-      call.session.mode = chosen(call, 'MODE', modes);
-      yield reply(200, `MODE is ${call.session.mode}.`);
+      const { session } = call;
+      const mode = chosen(call, 'MODE', modes);
+      if (mode === 'Z' && LOSES_IN_MODE_Z.test(session.program ?? '')) {
+        throw new Refusal(504, 'MODE S only: your program can lose the end of a file in MODE Z.');
+      }
+      session.mode = mode;
+      yield reply(200, `MODE is ${mode}.`);
     },
   },
   REST: {

@@ -41,7 +41,7 @@ export const retryingClients: readonly RetryingClient[] = [
         '-c',
         [
           'set cmd:fail-exit yes',
-          'debug -o /dev/stdout 4',
+          'debug 4',
           `set net:max-retries ${RETRIES}`,
           'set net:reconnect-interval-base 1',
           'set net:reconnect-interval-multiplier 1',

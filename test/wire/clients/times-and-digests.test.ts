@@ -93,9 +93,21 @@ describe('what clients ask beyond the files', () => {
     expect(output).toContain(`213 SHA-1 0-${content.length} ${sha1} /in/a file`);
   });
 
-  test('lftp sends, gets and lists in MODE Z', async () => {
+  test('lftp that tells its name is refused MODE Z, and goes on without', async () => {
     const tap = await startWireTap(lab.server);
-    const settings = ['set ftp:use-mode-z yes', 'set ftp:compressed-re ""'];
+    const said = `${local} said`;
+    const output = await lab.run(
+      lftp(tap.server, `debug -o ${quoted(said)} 5`, `put ${quoted(local)} -o /in/lftp`, 'cat /in/lftp'),
+    );
+    tap.close();
+    expect(tap.said).toContain('MODE Z');
+    expect(await readFile(said, 'utf8')).toContain('<--- 504 MODE S only');
+    expect(output).toBe(content.toString());
+  });
+
+  test('lftp that does not tell it sends, gets and lists in MODE Z', async () => {
+    const tap = await startWireTap(lab.server);
+    const settings = ['set ftp:client ""', 'set ftp:use-mode-z yes', 'set ftp:compressed-re ""'];
     await lab.run(lftp(tap.server, ...settings, `put ${quoted(local)} -o /in/lftp`));
     const output = await lab.run(lftp(tap.server, ...settings, 'cls -1 /in/', 'cat /in/lftp'));
     tap.close();
