@@ -382,15 +382,16 @@ describe.skipIf(noS3 !== undefined)(`S3${noS3 === undefined ? '' : `, skipped: $
       expect((await contents(peer, key)).equals(expected)).toBe(true);
     });
 
-    it('sends nothing twice for a cut after the first full parts', async () => {
+    it('sends nothing twice for a cut after the first full parts, sealed or not', async () => {
       const proxy = await startFaultProxy(base.endpoint!);
       const place = { ...newPlace(), endpoint: proxy.url, partBytes: 2 * PART_BYTES };
       const [store, peer] = [await open(place), await open(place)];
       const [key, whole] = [newKey(), bytesOf(70 * MIB)];
       const before = proxy.bytesIn;
       let upload = await store.uploads.begin(key, newArrivalId());
-      for (const end of [10 * MIB + 1, 33 * MIB, 58 * MIB - 1]) {
+      for (const [end, isSealed] of [[10 * MIB + 1], [33 * MIB], [46 * MIB, true], [58 * MIB - 1]] as const) {
         await upload.write(whole.subarray(upload.size, end));
+        if (isSealed) await upload.seal();
         await upload.suspend();
         upload = await (end % 2 === 0 ? store : peer).uploads.resume(key, newArrivalId(), end);
       }
@@ -456,27 +457,30 @@ describe.skipIf(noS3 !== undefined)(`S3${noS3 === undefined ? '' : `, skipped: $
       expect(await text(peer, small, arrival)).toBe('small');
     });
 
-    it('is store-down after its deadline, and what was sent can be resumed when it is over', async () => {
-      const options = { ...newPlace(), endpoint: proxy.url, partBytes: PART_BYTES };
-      const impatient = await openS3Store({ ...options, deadlineMs: SHORT_DEADLINE_MS });
-      onTestFinished(impatient.close);
-      const patient = await openS3Store(options);
-      onTestFinished(patient.close);
-      const key = newKey();
-      const upload = await impatient.uploads.begin(key, newArrivalId());
-      await send(upload, whole);
-      fail({ status: 503 }, 1_000);
-      await expectFault(publish(impatient, newKey(), 'x'), 'store-down');
-      await expectFault(upload.seal(), 'store-down');
-      proxy.rules.length = 0;
-      await upload.suspend();
-      const { size } = (await patient.uploads.suspended(key))!;
-      expect(size).toBe(whole.length);
-      const resumed = await patient.uploads.resume(key, newArrivalId(), size);
-      await resumed.seal();
-      await resumed.publish();
-      expect(digest(await contents(patient, key))).toBe(digest(whole));
-    });
+    it.each([PART_BYTES, 2 * PART_BYTES])(
+      'is store-down after its deadline, and what was sent in parts of %i can be resumed then',
+      async (partBytes) => {
+        const options = { ...newPlace(), endpoint: proxy.url, partBytes };
+        const impatient = await openS3Store({ ...options, deadlineMs: SHORT_DEADLINE_MS });
+        onTestFinished(impatient.close);
+        const patient = await openS3Store(options);
+        onTestFinished(patient.close);
+        const key = newKey();
+        const upload = await impatient.uploads.begin(key, newArrivalId());
+        await send(upload, whole);
+        fail({ status: 503 }, 1_000);
+        await expectFault(publish(impatient, newKey(), 'x'), 'store-down');
+        await expectFault(upload.seal(), 'store-down');
+        proxy.rules.length = 0;
+        await upload.suspend();
+        const { size } = (await patient.uploads.suspended(key))!;
+        expect(size).toBe(whole.length);
+        const resumed = await patient.uploads.resume(key, newArrivalId(), size);
+        await resumed.seal();
+        await resumed.publish();
+        expect(digest(await contents(patient, key))).toBe(digest(whole));
+      },
+    );
 
     it('keeps the order of pieces and parts when one before a piece failed', async () => {
       const place = {

@@ -17,12 +17,14 @@ export interface Filling {
   write(chunk: Uint8Array): Promise<void>;
   /** Keeps the memory from now on, with the bytes in it. */
   hold(): Promise<void>;
+  /** Once they are held: where they are too few for a part, has more of them, from one that is not on its way yet. */
+  borrow(from: Pick<PartSink, 'lend'>): void;
   /** Throws when bytes were lost as they were let go: the upload cannot be whole any more. */
   requireKept(): void;
   /** The bytes, once they are held; their memory is theirs until `release`. */
   readonly bytes: Buffer;
-  /** The part's buffer that they are in, once they are held. */
-  readonly part: Buffer | undefined;
+  /** Whether they are in a part's buffer. */
+  readonly isPart: boolean;
   /** Gives up the bytes; nothing else may be called then. */
   release(): Promise<void>;
 }
@@ -152,14 +154,18 @@ export function createFilling({ memory, aside, hasParts, parts }: FillingPorts):
       if (isAside) await bringBack();
     },
 
+    borrow(from) {
+      if (block && !isSmall) length = from.lend(block, length);
+    },
+
     requireKept,
 
     get bytes() {
       return block?.subarray(0, length) ?? Buffer.alloc(0);
     },
 
-    get part() {
-      return isSmall ? undefined : block;
+    get isPart() {
+      return block !== undefined && !isSmall;
     },
 
     async release() {

@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import type { Bucket } from './bucket.ts';
 import { deleteObject } from './delete-object.ts';
 import { pieceKey } from './layout.ts';
@@ -22,10 +22,10 @@ export interface PartSink {
   /** Stores the last bytes; the block stays the caller's. */
   sendLast(bytes: Buffer): Promise<void>;
   /**
-   * Stores the first `length` bytes of a part's buffer, which stays the caller's, so that others can go on after
-   * them. Answers those that are too few to be a part.
+   * Where the block's first `length` bytes are too few to be a part, puts as many of what is held back before them.
+   * Answers how many the block has then.
    */
-  sendRest(block: Buffer, length: number): Promise<Buffer>;
+  lend(block: Buffer, length: number): number;
   /** All that was sent is in parts of `main` when it resolves; what failed is tried once more. */
   settle(): Promise<void>;
   abort(): Promise<void>;
@@ -178,22 +178,13 @@ export function createPartSink(
 
     sendLast,
 
-    async sendRest(block, length) {
+    lend(block, length) {
       const missing = MIN_PART_BYTES - length;
-      const canBorrow = held !== undefined && length > 0 && missing > 0;
-      if (canBorrow) {
-        takeBack();
-        block.copyWithin(missing, 0, length);
-        held!.length -= missing;
-        held!.block.copy(block, 0, held!.length, held!.length + missing);
-      }
-      const bytes = block.subarray(0, canBorrow ? MIN_PART_BYTES : length);
-      if (bytes.length >= MIN_PART_BYTES) {
-        await sendLast(bytes);
-        return Buffer.alloc(0);
-      }
-      await settle();
-      return bytes;
+      if (!held || length === 0 || missing <= 0) return length;
+      block.copyWithin(missing, 0, length);
+      held.length -= missing;
+      held.block.copy(block, 0, held.length, held.length + missing);
+      return MIN_PART_BYTES;
     },
 
     settle,

@@ -122,6 +122,8 @@ export async function openUpload(
   const seal = async (): Promise<void> => {
     await filling.hold();
     filling.requireKept();
+    // It may still be cut before it is published.
+    if (sink) filling.borrow(sink);
     if (sink && filling.length > 0) await sink.sendLast(filling.bytes);
     else await sink?.settle();
     sealed = true;
@@ -169,15 +171,20 @@ export async function openUpload(
 
   /** Leaves in the parts what others can follow; answers the bytes that are in none. */
   const cutToParts = async (): Promise<Buffer> => {
-    const { part, length, bytes } = filling;
-    if (!sealed && part && (sink || length >= MIN_PART_BYTES))
-      return (await toParts()).sendRest(part, length);
+    if (!sealed && filling.isPart && (sink || filling.length >= MIN_PART_BYTES)) {
+      const parts = await toParts();
+      filling.borrow(parts);
+      if (filling.length >= MIN_PART_BYTES) {
+        await parts.sendLast(filling.bytes);
+        return Buffer.alloc(0);
+      }
+    }
     await sink?.settle();
-    if (!sink || !sealed) return bytes;
+    if (!sink || !sealed) return filling.bytes;
     const { main } = sink;
     if ((main.parts.at(-1)?.size ?? MIN_PART_BYTES) >= MIN_PART_BYTES) return Buffer.alloc(0);
     main.keep(main.parts.length - 1);
-    return bytes;
+    return filling.bytes;
   };
 
   const keep = async (text: string | undefined): Promise<void> => {
