@@ -34,16 +34,27 @@ export interface Measure {
   readonly run: (server: Server, sizes: Sizes, round: number) => Promise<number>;
 }
 
-const PLAIN: readonly string[] = [];
+interface How {
+  /** Of its own: who overwrites a file has the memory that holds it in the kernel, who makes a new one must ask for it. */
+  readonly name: string;
+  readonly options: readonly string[];
+}
+
+const PLAIN: How = { name: 'large-plain', options: [] };
 /** Explicit TLS on control and data connection, with the certificate that nobody has signed. */
-const TLS: readonly string[] = ['--ssl-reqd', '--insecure'];
+const TLS: How = { name: 'large-tls', options: ['--ssl-reqd', '--insecure'] };
 
 /** curl, for large files. */
-async function curl({ port, user, password }: Server, ...args: readonly string[]): Promise<number> {
-  const url = `ftp://127.0.0.1:${port}/in/large`;
+async function curl(
+  { port, user, password }: Server,
+  { name, options }: How,
+  ...args: readonly string[]
+): Promise<number> {
+  const url = `ftp://127.0.0.1:${port}/in/${name}`;
   const start = performance.now();
   await runProgram('curl', [
     ...['--silent', '--show-error', '--fail', '--user', `${user}:${password}`],
+    ...options,
     ...args,
     url,
   ]);
@@ -51,14 +62,14 @@ async function curl({ port, user, password }: Server, ...args: readonly string[]
 }
 
 const largeUp =
-  (how: readonly string[]): Measure['run'] =>
+  (how: How): Measure['run'] =>
   (server, { largeFile }) =>
-    curl(server, ...how, '--upload-file', largeFile);
+    curl(server, how, '--upload-file', largeFile);
 
 const largeDown =
-  (how: readonly string[]): Measure['run'] =>
+  (how: How): Measure['run'] =>
   (server) =>
-    curl(server, ...how, '--output', '/dev/null');
+    curl(server, how, '--output', '/dev/null');
 
 /** Python's ftplib, for many small ones. */
 async function python(
