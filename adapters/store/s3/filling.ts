@@ -23,8 +23,6 @@ export interface Filling {
   requireKept(): void;
   /** The bytes, once they are held; their memory is theirs until `release`. */
   readonly bytes: Buffer;
-  /** Whether they are in a part's buffer. */
-  readonly isPart: boolean;
   /** Gives up the bytes; nothing else may be called then. */
   release(): Promise<void>;
 }
@@ -162,10 +160,6 @@ export function createFilling({ memory, aside, hasParts, parts }: FillingPorts):
 
     get bytes() {
       return block?.subarray(0, length) ?? Buffer.alloc(0);
-    },
-
-    get isPart() {
-      return block !== undefined && !isSmall;
     },
 
     async release() {

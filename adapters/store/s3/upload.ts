@@ -171,7 +171,7 @@ export async function openUpload(
 
   /** Leaves in the parts what others can follow; answers the bytes that are in none. */
   const cutToParts = async (): Promise<Buffer> => {
-    if (!sealed && filling.isPart && (sink || filling.length >= MIN_PART_BYTES)) {
+    if (!sealed && filling.length >= (sink ? 1 : MIN_PART_BYTES)) {
       const parts = await toParts();
       filling.borrow(parts);
       if (filling.length >= MIN_PART_BYTES) {
